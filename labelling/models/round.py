@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from .campaign import Campaign
+from .tile import Tile
+
+
+class Snapshot(models.Model):
+    """A frozen training set: a content-hashed folder. Immutable."""
+
+    hash = models.CharField(max_length=64, unique=True)
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="snapshots")
+    rule = models.JSONField()
+    folder = models.CharField(max_length=400)
+    """Blob key of the folder with manifest.json."""
+    counts = models.JSONField()
+    """{samples, pool, validation, test, pixels: {code: n}}."""
+    datasheet = models.JSONField(default=dict)
+    created = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.hash[:12]
+
+
+class Model(models.Model):
+    """A trained network: weights beside a card."""
+
+    class State(models.TextChoices):
+        CANDIDATE = "candidate"
+        CHAMPION = "champion"
+        RETIRED = "retired"
+
+    hash = models.CharField(max_length=64, unique=True)
+    """Of the card."""
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="models")
+    snapshot = models.ForeignKey(Snapshot, models.PROTECT, null=True, related_name="models")
+    folder = models.CharField(max_length=400)
+    """Blob key of the folder with weights.safetensors and card.json."""
+    card = models.JSONField()
+    metrics = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.CANDIDATE)
+    created = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign"],
+                condition=Q(state="champion"),
+                name="one_champion_per_campaign",
+            ),
+            models.CheckConstraint(
+                name="model_state_is_known",
+                condition=Q(state__in=["candidate", "champion", "retired"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.hash[:12]
+
+
+class Round(models.Model):
+    """Freeze, fit, score, pick, open: one turn of the loop. `step` is the one to do next."""
+
+    class Step(models.TextChoices):
+        FREEZE = "freeze"
+        FIT = "fit"
+        SCORE = "score"
+        PICK = "pick"
+        OPEN = "open"
+        DONE = "done"
+
+    class State(models.TextChoices):
+        PLANNED = "planned"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="rounds")
+    n = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
+    step = models.CharField(max_length=10, choices=Step.choices, default=Step.FREEZE)
+    steps = models.JSONField(default=dict)
+    """{step: {started, finished, …what it made}}."""
+    strategy = models.CharField(max_length=20)
+    batch = models.PositiveIntegerField()
+    """Tasks to open."""
+    seed = models.PositiveBigIntegerField()
+    training = models.JSONField(default=dict)
+    """Settings of the fit, as they were when the round was planned."""
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    snapshot = models.ForeignKey(Snapshot, models.PROTECT, null=True, related_name="rounds")
+    model = models.ForeignKey(Model, models.PROTECT, null=True, related_name="rounds")
+    error = models.TextField(blank=True)
+    created = models.DateTimeField()
+    finished = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "n"], name="round_numbered"),
+            models.UniqueConstraint(
+                fields=["campaign"],
+                condition=Q(state__in=["planned", "running"]),
+                name="one_unfinished_round_per_campaign",
+            ),
+            models.CheckConstraint(
+                name="round_state_is_known",
+                condition=Q(state__in=["planned", "running", "done", "failed", "cancelled"]),
+            ),
+            models.CheckConstraint(
+                name="round_step_is_known",
+                condition=Q(step__in=["freeze", "fit", "score", "pick", "open", "done"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"round {self.n} of campaign {self.campaign_id}"
+
+    @property
+    def unfinished(self) -> bool:
+        return self.state in (Round.State.PLANNED, Round.State.RUNNING)
+
+
+class Score(models.Model):
+    """What a round's model said of a tile; the round's folder has block maps and embeddings."""
+
+    round = models.ForeignKey(Round, models.CASCADE, related_name="scores")
+    tile = models.ForeignKey(Tile, models.CASCADE, related_name="scores")
+    score = models.FloatField()
+    fractions = models.JSONField()
+    """{class code: share of the tile's valid pixels}."""
+    picked = models.PositiveIntegerField(null=True)
+    """Place in the pick order, from 1; null: not picked."""
+    slice = models.CharField(max_length=20, blank=True)
+    why = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["round", "tile"], name="score_once"),
+            models.UniqueConstraint(fields=["round", "picked"], name="place_in_pick_order_once"),
+        ]
+        indexes = [models.Index(fields=["round", "-score"], name="score_by_value")]
+
+    def __str__(self) -> str:
+        return f"score {self.score:.3f} of tile {self.tile_id}"

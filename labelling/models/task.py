@@ -1,0 +1,292 @@
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce
+
+from .campaign import Campaign
+from .scene import Acquisition
+from .tile import Tile
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+LEASE = timedelta(minutes=30)
+"""How long a task stays reserved without a heartbeat."""
+
+
+class TaskQuerySet(models.QuerySet["Task"]):
+    def of(self, campaign: Campaign) -> TaskQuerySet:
+        return self.filter(campaign=campaign)
+
+    def claimable(self, *, by: User) -> TaskQuerySet:
+        """Open tasks that `by` may take: no second blind copy of an acquisition.
+
+        A copy that a round superseded before anyone labelled it doesn't count.
+        """
+        other_copy = (
+            Assignment.objects.filter(
+                campaign=OuterRef("campaign"), acquisition=OuterRef("acquisition"), person=by
+            )
+            .exclude(root=OuterRef("chain"))
+            .exclude(root__state=Task.State.SUPERSEDED)
+        )
+        return (
+            self.annotate(chain=Coalesce("root_id", "pk"))
+            .filter(state=Task.State.OPEN)
+            .exclude(Exists(other_copy))
+        )
+
+    def by_rank(self, ranking: int | None) -> TaskQuerySet:
+        """In the order of the ranking with this id; unranked tasks come last, oldest first."""
+        place = models.FilteredRelation("ranks", condition=Q(ranks__ranking=ranking))
+        return self.annotate(place=place).order_by(F("place__rank").asc(nulls_last=True), "pk")
+
+    def expired(self, *, now: datetime) -> TaskQuerySet:
+        return self.filter(state=Task.State.RESERVED, lease_ends__lt=now)
+
+
+class Task(models.Model):
+    """One piece of work on one acquisition. Never deleted, only closed."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        RESERVED = "reserved"
+        SUBMITTED = "submitted"
+        IN_REVIEW = "in_review"
+        ACCEPTED = "accepted"
+        REJECTED = "rejected"
+        SKIPPED = "skipped"
+        CLOSED = "closed"
+        SUPERSEDED = "superseded"
+
+    class Lane(models.TextChoices):
+        ACTIVE = "active"
+        CONTROL = "control"
+        REFERENCE = "reference"
+        GOLD = "gold"
+        SECOND = "second"
+        REWORK = "rework"
+        REREVIEW = "rereview"
+        PICK = "pick"
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="tasks")
+    acquisition = models.ForeignKey(Acquisition, models.PROTECT, related_name="tasks")
+    tile = models.ForeignKey(Tile, models.PROTECT, related_name="tasks")
+    """The raster that is shown."""
+    lane = models.CharField(max_length=10, choices=Lane.choices)
+    round_no = models.PositiveIntegerField(default=0)
+    """The round that opened it; 0: none did."""
+    copy = models.PositiveSmallIntegerField(default=0)
+    """Blind labels of one acquisition are copies 0, 1, …"""
+    root = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    """The copy that this task reworks, over any number of rejections; null: it is that copy."""
+    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
+    """The rejected task that this one reworks."""
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    holder = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="held_tasks"
+    )
+    lease_ends = models.DateTimeField(null=True)
+    prelabel = models.ForeignKey("Layer", models.PROTECT, null=True, related_name="+")
+    """The mask to start from; none on control, gold and reference tiles."""
+    created = models.DateTimeField()
+
+    objects = TaskQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign", "acquisition", "lane", "round_no", "copy"],
+                name="task_once_per_lane_round_and_copy",
+            ),
+            models.CheckConstraint(
+                name="claimed_task_has_annotator_and_lease",
+                condition=Q(state="reserved", holder__isnull=False, lease_ends__isnull=False)
+                | (~Q(state="reserved") & Q(holder__isnull=True, lease_ends__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="task_state_is_known",
+                condition=Q(
+                    state__in=[
+                        "open", "reserved", "submitted", "in_review", "accepted", "rejected",
+                        "skipped", "closed", "superseded",
+                    ]
+                ),
+            ),
+            models.CheckConstraint(
+                name="task_lane_is_known",
+                condition=Q(
+                    lane__in=[
+                        "active", "control", "reference", "gold", "second", "rework", "rereview",
+                        "pick",
+                    ]
+                ),
+            ),
+        ]  # fmt: skip
+        indexes = [
+            models.Index(fields=["campaign", "lane"], condition=Q(state="open"), name="task_open"),
+            models.Index(
+                fields=["lease_ends"], condition=Q(state="reserved"), name="task_reserved"
+            ),
+            models.Index(fields=["campaign", "state"], name="task_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"task {self.pk} ({self.lane}, {self.state})"
+
+    def reserve(self, *, by: User, now: datetime) -> bool:
+        """Give this open task to `by`; False if someone else got there first."""
+        changed = Task.objects.filter(pk=self.pk, state=Task.State.OPEN).update(
+            state=Task.State.RESERVED, holder=by, lease_ends=now + LEASE
+        )
+        return changed == 1
+
+    def renew(self, *, by: User, now: datetime) -> bool:
+        """Lengthen the lease; False if `by` doesn't hold the task (any more)."""
+        changed = Task.objects.filter(
+            pk=self.pk, state=Task.State.RESERVED, holder=by, lease_ends__gte=now
+        ).update(lease_ends=now + LEASE)
+        return changed == 1
+
+    def leave(self, *, by: User, to: str) -> bool:
+        """End the reservation, with the task in state `to`; False if `by` doesn't hold it."""
+        changed = Task.objects.filter(pk=self.pk, state=Task.State.RESERVED, holder=by).update(
+            state=to, holder=None, lease_ends=None
+        )
+        return changed == 1
+
+
+class Assignment(models.Model):
+    """Which blind copy of an acquisition a person works on: for each there is one, for ever."""
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="+")
+    acquisition = models.ForeignKey(Acquisition, models.CASCADE, related_name="+")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    root = models.ForeignKey(Task, models.CASCADE, related_name="assignments")
+    """The copy: the first task of a chain of reworks."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign", "acquisition", "person"],
+                name="nobody_gets_two_copies_of_one_acquisition",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"person {self.person_id} works on task {self.root_id}"
+
+
+class Reservation(models.Model):
+    """One spell of one person on one task. History is kept."""
+
+    class Kind(models.TextChoices):
+        ACTIVE = "active"
+        HELD = "held"
+        """Prefetched: next in hand, not yet begun."""
+
+    class How(models.TextChoices):
+        SUBMITTED = "submitted"
+        RELEASED = "released"
+        EXPIRED = "expired"
+        SKIPPED = "skipped"
+
+    task = models.ForeignKey(Task, models.PROTECT, related_name="reservations")
+    n = models.PositiveIntegerField()
+    """1, 2, … of this task."""
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="reservations"
+    )
+    assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="reservations")
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.ACTIVE)
+    returns_to = models.CharField(max_length=10, choices=Task.State.choices)
+    """The task's state before."""
+    started = models.DateTimeField()
+    heartbeat = models.DateTimeField()
+    active_seconds = models.PositiveIntegerField(default=0)
+    """Sum of the gaps between heartbeats that were short enough to be work."""
+    ended = models.DateTimeField(null=True)
+    how = models.CharField(max_length=10, choices=How.choices, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["task", "n"], name="reservation_numbered"),
+            models.UniqueConstraint(
+                fields=["task"],
+                condition=Q(ended__isnull=True),
+                name="one_live_reservation_per_task",
+            ),
+            models.UniqueConstraint(
+                fields=["person", "kind"],
+                condition=Q(ended__isnull=True),
+                name="one_active_and_one_held_per_person",
+            ),
+            models.CheckConstraint(
+                name="ended_reservation_says_how",
+                condition=Q(ended__isnull=True, how="") | (Q(ended__isnull=False) & ~Q(how="")),
+            ),
+            models.CheckConstraint(
+                name="reservation_kind_is_known", condition=Q(kind__in=["active", "held"])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"reservation {self.n} of task {self.task_id}"
+
+
+class Ranking(models.Model):
+    """An order of tasks, inserted whole; the campaign points at the one in force."""
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="rankings")
+    n = models.PositiveIntegerField()
+    created = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["campaign", "n"], name="ranking_numbered")]
+
+    def __str__(self) -> str:
+        return f"ranking {self.n} of campaign {self.campaign_id}"
+
+
+class TaskRank(models.Model):
+    """A task's place in a ranking: 1 is served first. Never updated."""
+
+    ranking = models.ForeignKey(Ranking, models.CASCADE, related_name="ranks")
+    task = models.ForeignKey(Task, models.CASCADE, related_name="ranks")
+    rank = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ranking", "rank"], name="rank_taken_once"),
+            models.UniqueConstraint(fields=["ranking", "task"], name="task_ranked_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"task {self.task_id} is {self.rank} of ranking {self.ranking_id}"
+
+
+class Draft(models.Model):
+    """The autosaved, unfinished label of a person on a task."""
+
+    task = models.ForeignKey(Task, models.CASCADE, related_name="drafts")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="drafts")
+    label = models.CharField(max_length=400)
+    """Blob key."""
+    version = models.PositiveIntegerField()
+    """Counts up; a save over a newer version is refused."""
+    saved = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["task", "person"], name="one_draft_per_person")
+        ]
+
+    def __str__(self) -> str:
+        return f"draft {self.version} of task {self.task_id}"
