@@ -1,0 +1,49 @@
+"""`python -m labelling.compute score|prelabel REQUEST.json OUT`: heavy work on files alone."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from al_engine.errors import EngineError
+from labelling.compute.lines import tell
+from labelling.compute.prelabel import draw_prelabels
+from labelling.compute.scoring import Request, score_pool
+from labelling.errors import WorkbenchError
+from training.errors import Refusal
+from training.lifeline import die_with_parent
+
+WORK: dict[str, Callable[[dict[str, Any], Path], dict[str, Any]]] = {
+    "score": lambda content, out: score_pool(Request.read(content), out),
+    "prelabel": draw_prelabels,
+}
+
+
+def main() -> int:
+    die_with_parent()
+    parser = argparse.ArgumentParser(prog="python -m labelling.compute", description=__doc__)
+    parser.add_argument("work", choices=sorted(WORK))
+    parser.add_argument("request", type=Path)
+    parser.add_argument("out", type=Path)
+    words = parser.parse_args()
+    if threads := int(os.environ.get("TORCH_THREADS", "0")):
+        torch.set_num_threads(threads)
+    words.out.mkdir(parents=True, exist_ok=True)
+    try:
+        done = WORK[words.work](json.loads(words.request.read_text()), words.out)
+    except (EngineError, Refusal, WorkbenchError) as refused:
+        tell("error", code="refused", message=str(refused), field=getattr(refused, "field", ""))
+        return 1
+    tell("done", **done)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""Stream tiles through a model and keep what ranking needs: a few hundred bytes a tile.
+
+No probabilities are written. Tiles are scored in shards; a shard that an earlier attempt finished
+isn't scored again, and every tile's figures depend on that tile alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from al_engine.batches import Pool
+from al_engine.pooling import TileScore, score_tile
+from labelling.compute.files import write_arrays
+from labelling.compute.lines import Meter
+from labelling.imagery.tilefile import read_tile
+from training.predict import Ensemble, load
+from training.survey import valid_pixels
+
+SHARD = 256
+"""Tiles between two writes."""
+AHEAD = 2
+"""Tiles read while the model works on one."""
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a scoring child is asked for; the JSON file's keys."""
+
+    root: Path
+    """Folder of the blobs that `raster` keys name."""
+    bands: list[str]
+    model: Path
+    acquisition: str
+    passes: int
+    seed: int
+    tiles: list[dict[str, str]]
+    """The pool: {key, uuid, raster, group}."""
+    known: list[dict[str, str]]
+    """Labelled and in-flight tiles: only their embeddings are wanted."""
+
+    @classmethod
+    def read(cls, content: dict[str, Any]) -> Request:
+        return cls(**{**content, "root": Path(content["root"]), "model": Path(content["model"])})
+
+
+def score_pool(request: Request, out: Path) -> dict[str, Any]:
+    """Write `pool.npz` (an al_engine Pool) and `maps.npz` (block maps, class fractions)."""
+    ensemble = load(request.model)
+    wanted = [*request.tiles, *request.known]
+    meter = Meter("score", len(wanted))
+    shards = []
+    for number, first in enumerate(range(0, len(wanted), SHARD)):
+        path = out / f"shard-{number:05d}.npz"
+        batch = wanted[first : first + SHARD]
+        if path.exists():
+            meter.skipped += len(batch)
+        else:
+            write_arrays(path, **scored(ensemble, request, batch, meter, first))
+        shards.append(path)
+    merged = merge(shards)
+    keep_pool(request, merged, out, model=ensemble.card.hash if ensemble.card else "")
+    return {"tiles": len(request.tiles), "known": len(request.known)}
+
+
+def scored(
+    ensemble: Ensemble, request: Request, tiles: Sequence[dict[str, str]], meter: Meter, first: int
+) -> Arrays:
+    """The figures of these tiles, one row each."""
+    rows: list[TileScore] = []
+    embeddings = []
+    seen: list[NDArray[np.bool_]] = []
+
+    def noting() -> Iterator[NDArray[np.uint16]]:
+        for tile in read_ahead(request, tiles):
+            seen.append(valid_pixels(tile))
+            yield tile
+
+    stream = ensemble.stream(noting(), passes=request.passes, seed=request.seed)
+    for done, (probabilities, embedding) in enumerate(stream, start=1):
+        rows.append(score_tile(probabilities, seen.pop(), request.acquisition))
+        embeddings.append(embedding)
+        meter.show(first + done)
+    return {
+        "scores": np.array([each.score for each in rows], np.float32),
+        "means": np.array([each.mean for each in rows], np.float32),
+        "disagreement": np.array([each.disagreement for each in rows], np.float32),
+        "class_scores": np.stack([each.class_scores for each in rows]),
+        "class_fractions": np.stack([each.class_fractions for each in rows]),
+        "blocks": np.stack([each.blocks for each in rows]),
+        "embeddings": np.stack(embeddings),
+    }
+
+
+def read_ahead(request: Request, tiles: Sequence[dict[str, str]]) -> Iterator[NDArray[np.uint16]]:
+    """Each tile's pixels (C, H, W), read while the one before is being scored."""
+
+    def read(tile: dict[str, str]) -> NDArray[np.uint16]:
+        return read_tile(request.root / tile["raster"], request.bands)
+
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        waiting = [reader.submit(read, tile) for tile in tiles[:AHEAD]]
+        for number in range(len(tiles)):
+            if number + AHEAD < len(tiles):
+                waiting.append(reader.submit(read, tiles[number + AHEAD]))
+            yield waiting.pop(0).result()
+
+
+def merge(shards: Sequence[Path]) -> Arrays:
+    parts = []
+    for path in shards:
+        with np.load(path, allow_pickle=False) as stored:
+            parts.append({name: stored[name] for name in stored.files})
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def keep_pool(request: Request, merged: Arrays, out: Path, *, model: str) -> None:
+    """The first rows are the pool, the rest are known tiles. `pool.npz` last: it means done."""
+    n = len(request.tiles)
+    _, groups = np.unique([tile["group"] for tile in request.tiles], return_inverse=True)
+    write_arrays(
+        out / "maps.npz",
+        blocks=merged["blocks"][:n],
+        class_fractions=merged["class_fractions"][:n],
+    )
+    Pool(
+        scores=merged["scores"][:n],
+        means=merged["means"][:n],
+        disagreement=merged["disagreement"][:n],
+        class_scores=merged["class_scores"][:n],
+        embeddings=merged["embeddings"][:n],
+        groups=groups.astype(np.int64),
+        known_embeddings=merged["embeddings"][n:],
+        acquisition=request.acquisition,
+        model=model,
+    ).save(out / "pool.npz")

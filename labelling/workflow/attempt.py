@@ -1,0 +1,111 @@
+"""One worker's attempt at a round: its folder, its lease, and the fence around what it writes."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from labelling.adapters.blobs import Blobs
+from labelling.errors import LostLease
+from labelling.models import Job, Round
+
+RENEW_EVERY = 2.0
+"""Seconds between two writes of progress and lease; progress lines may come faster."""
+
+
+class Cancelled(Exception):
+    """Somebody asked this job to stop."""
+
+
+@dataclass
+class Attempt:
+    job: Job
+    round: Round
+    blobs: Blobs
+    clock: Callable[[], datetime]
+    renewed: float = field(default=0.0)
+    """When the lease was last renewed, in seconds of the monotonic clock."""
+
+    @property
+    def key(self) -> str:
+        """Blob key of the round's folder."""
+        return f"rounds/{self.round.campaign.slug}/{self.round.n}"
+
+    @property
+    def home(self) -> Path:
+        """The round's folder: adopted results, one folder a step."""
+        return self.blobs.path(self.key)
+
+    @property
+    def folder(self) -> Path:
+        """This attempt's own folder: nobody else writes here."""
+        return self.home / str(self.job.token)
+
+    def adopted(self, step: str) -> Path:
+        """Where a step's result lies once it is adopted."""
+        return self.home / step
+
+    def adopt(self, step: str) -> Path:
+        """Make this attempt's result of `step` the round's, by a rename."""
+        self.check()
+        target = self.adopted(step)
+        (self.folder / step).rename(target)
+        return target
+
+    def inherit(self, step: str, pattern: str) -> None:
+        """Copy what the newest earlier attempt left of `step`: its work isn't done again."""
+        own = self.folder / step
+        own.mkdir(parents=True, exist_ok=True)
+        for token in range(self.job.token - 1, 0, -1):
+            left = sorted((self.home / str(token) / step).glob(pattern))
+            for file in left:
+                draft = own / f".{file.name}.part"
+                shutil.copyfile(file, draft)
+                draft.rename(own / file.name)
+            if left:
+                return
+
+    def begin(self, step: str) -> None:
+        """Note that `step` has begun (the first time), and that it is what is in progress."""
+        with self.fenced() as now:
+            self.round.steps.setdefault(step, {"started": now.isoformat()})
+            self.round.save(update_fields=["steps"])
+            self.job.held().update(progress={"stage": step})
+
+    def tick(self, progress: dict[str, Any] | None = None) -> None:
+        """Renew the lease and show `progress`, every few seconds. Raises LostLease, Cancelled."""
+        if time.monotonic() - self.renewed < RENEW_EVERY:
+            return
+        if not self.job.renew(now=self.clock(), progress=progress):
+            raise LostLease(f"{self.round}: the lease went to another worker.")
+        self.renewed = time.monotonic()
+        self.check()
+
+    def check(self) -> None:
+        """Raises LostLease, Cancelled."""
+        cancel = self.job.held().values_list("cancel", flat=True).first()
+        if cancel is None:
+            raise LostLease(f"{self.round}: the lease went to another worker.")
+        if cancel:
+            raise Cancelled
+
+    @contextmanager
+    def fenced(self) -> Iterator[datetime]:
+        """A transaction that commits only while this worker holds the job. Yields the time.
+
+        Raises LostLease: nothing inside is written then.
+        """
+        now = self.clock()
+        with transaction.atomic():
+            # The job's row stays locked to the end, so that nobody can take it over in between.
+            if not self.job.renew(now=now):
+                raise LostLease(f"{self.round}: the lease went to another worker.")
+            yield now

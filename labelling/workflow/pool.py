@@ -1,0 +1,56 @@
+"""Which tiles a campaign may still choose from, and which it already knows."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from labelling.models import Annotation, Campaign, CampaignTile, Place, Task, Tile
+
+REPLACEABLE = Q(state=Task.State.OPEN, lane=Task.Lane.ACTIVE)
+"""Tasks that a new round closes: their tiles compete again."""
+
+
+def eligible_tiles(campaign: Campaign) -> QuerySet[Tile]:
+    """Tiles a round may choose: in scope, unfenced, of the pool, neither labelled nor in flight."""
+    return (
+        Tile.objects.filter(
+            enrolments__campaign=campaign,
+            enrolments__fence="",
+            enrolments__scope__in=allowed_scopes(campaign),
+            acquisition__place__split=Place.Split.POOL,
+            valid_share__gt=0,
+        )
+        .exclude(labelled(campaign))
+        .exclude(in_flight(campaign))
+    )
+
+
+def known_tiles(campaign: Campaign) -> QuerySet[Tile]:
+    """Tiles of the pool that are labelled or in flight: a new choice should differ from them."""
+    return Tile.objects.filter(
+        enrolments__campaign=campaign, acquisition__place__split=Place.Split.POOL
+    ).filter(labelled(campaign) | in_flight(campaign))
+
+
+def allowed_scopes(campaign: Campaign) -> list[str]:
+    """Tiles whose scope can't be told are served unless the campaign forbids it."""
+    scopes = [CampaignTile.Scope.IN.value]
+    if campaign.scope.get("allow_unknown", True):
+        scopes.append(CampaignTile.Scope.UNKNOWN.value)
+    return scopes
+
+
+def labelled(campaign: Campaign) -> Exists:
+    """For a tile query: whether the campaign has a label of the tile's acquisition."""
+    return Exists(
+        Annotation.objects.filter(acquisition=OuterRef("acquisition"), schema__campaign=campaign)
+    )
+
+
+def in_flight(campaign: Campaign) -> Exists:
+    """For a tile query: whether a task that no new round may close holds its acquisition."""
+    return Exists(
+        Task.objects.filter(campaign=campaign, acquisition=OuterRef("acquisition"))
+        .exclude(REPLACEABLE)
+        .exclude(state=Task.State.SUPERSEDED)
+    )

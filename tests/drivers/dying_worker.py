@@ -1,0 +1,108 @@
+"""A worker process that can be told where to die. Run by test_kill.py, with a var folder of its own.
+
+python -m tests.drivers.dying_worker setup
+python -m tests.drivers.dying_worker work [STEP:MOMENT]    MOMENT is `midway` or `prepared`
+python -m tests.drivers.dying_worker report
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import sys
+from datetime import timedelta
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "labelling.config.settings")
+django.setup()
+
+from django.core.management import call_command
+
+from labelling import clock
+from labelling.adapters.blobs import store
+from labelling.models import Job, Round, Score, Task
+from labelling.workflow.attempt import Attempt
+from labelling.workflow.rounds import plan_round, run_round
+from labelling.workflow.steps import STEPS, Step
+from labelling.workflow.sweep import requeue_orphans
+from tests.worlds import TINY, world
+
+
+def setup() -> None:
+    call_command("migrate", verbosity=0)
+    campaign = world(pool=8, validation=1, labelled=3, slug="north")
+    campaign.training = {**TINY, "steps": 30, "checkpoint_every": 5}
+    campaign.save()
+    plan_round(campaign=campaign, strategy="auto", batch=5, seed=11, asked_by=None, now=clock.now())
+
+
+def work(death: str = "") -> None:
+    """What a worker does that finds the job of a dead one; dies by SIGKILL where it is told to."""
+    if death:
+        prepare_to_die(*death.split(":"))
+    Job.objects.filter(state="running").update(lease_ends=clock.now() - timedelta(seconds=1))
+    requeue_orphans(now=clock.now())
+    job = Job.objects.get()
+    assert job.take(now=clock.now()), job
+    run_round(job, blobs=store(), clock=clock.now)
+
+
+def prepare_to_die(step: str, moment: str) -> None:
+    prepare, write = STEPS[step]
+    if moment == "prepared":
+        STEPS[step] = Step(prepare, lambda *_: die())
+        return
+    show = Attempt.tick
+
+    def tick(attempt: Attempt, progress: dict | None = None) -> None:
+        if progress and progress.get("done", 0) >= 1 and attempt.round.step == step:
+            die()
+        show(attempt, progress)
+
+    Attempt.tick = tick
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def report() -> None:
+    """All that a round leaves behind, without what may differ: times, attempts, database ids."""
+    round = Round.objects.get()
+    home = store().path("rounds/north/1")
+    told = {
+        "state": round.state,
+        "error": round.error,
+        "snapshot": round.snapshot and round.snapshot.hash,
+        "weights": digest(home / "fit" / "weights.safetensors"),
+        "picks": [
+            {**each, "tile": ""}  # uuids are drawn anew in each installation
+            for each in json.loads((home / "pick" / "picks.json").read_text())["picks"]
+        ],
+        "tasks": [
+            [task.tile.key, task.lane, task.state, bool(task.prelabel)]
+            for task in Task.objects.by_rank(round.campaign.ranking_id).select_related(
+                "tile__acquisition__place"
+            )
+        ],
+        "scores": sorted(
+            [score.tile.raster, score.score, score.picked, score.slice, score.fractions]
+            for score in Score.objects.select_related("tile")
+        ),
+        "prelabels": sorted(
+            digest(store().path(task.prelabel.raster))
+            for task in Task.objects.exclude(prelabel=None)
+        ),
+    }
+    sys.stdout.write(json.dumps(told))
+
+
+def digest(path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+if __name__ == "__main__":
+    {"setup": setup, "work": work, "report": report}[sys.argv[1]](*sys.argv[2:])
