@@ -1,4 +1,4 @@
-"""`python -m labelling.compute score|prelabel REQUEST.json OUT`: heavy work on files alone."""
+"""`python -m labelling.compute score|prelabel|simulate REQUEST.json OUT`: work that needs torch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import django
 import torch
+from django.core.management import call_command
 
 from al_engine.errors import EngineError
 from labelling.compute.lines import tell
@@ -20,9 +22,23 @@ from labelling.errors import WorkbenchError
 from training.errors import Refusal
 from training.lifeline import die_with_parent
 
+
+def simulate(content: dict[str, Any], out: Path) -> dict[str, Any]:
+    """Unlike the others it needs a database: that of the scratch installation it is started in."""
+    django.setup()
+    # Models can be imported only once Django is set up.
+    from labelling import clock
+    from labelling.adapters.blobs import store
+    from labelling.compute import simulation
+
+    call_command("migrate", verbosity=0)
+    return simulation.simulate(content, blobs=store(), clock=clock.now)
+
+
 WORK: dict[str, Callable[[dict[str, Any], Path], dict[str, Any]]] = {
     "score": lambda content, out: score_pool(Request.read(content), out),
     "prelabel": draw_prelabels,
+    "simulate": simulate,
 }
 
 

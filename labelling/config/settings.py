@@ -20,6 +20,7 @@ DEBUG = env.flag("DEBUG", "False")
 ALLOWED_HOSTS = env.text("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(",")
 ROOT_URLCONF = "labelling.config.urls"
 WSGI_APPLICATION = "labelling.config.wsgi.application"
+AUTHENTICATION_BACKENDS = ["labelling.config.auth.Backend"]
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/login/"
@@ -69,6 +70,7 @@ FRONTEND_DIST = BASE_DIR / "frontend" / "dist"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [FRONTEND_DIST] if FRONTEND_DIST.is_dir() else []
 STATIC_ROOT = WORKBENCH_VAR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns where it is missing
 WHITENOISE_USE_FINDERS = True
 # Vite writes a hash into each file's name.
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^.+[.-][0-9A-Za-z_-]{8,12}\..+$"
@@ -119,6 +121,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {"RoundStateEnum": "labelling.models.Round.State"},
 }
 
 # --- CVAT (the adapter comes with its issue; the names are fixed)
@@ -139,4 +142,6 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": "INFO"},
+    # GDAL's own words would stand beside each refusal of ours.
+    "loggers": {"rasterio": {"level": "WARNING"}},
 }

@@ -1,4 +1,4 @@
-"""A worker process that can be told where to die. Run by test_kill.py, with a var folder of its own.
+"""A worker process that can be told where to die; test_kill.py runs it, in a var folder of its own.
 
 python -m tests.drivers.dying_worker setup
 python -m tests.drivers.dying_worker work [STEP:MOMENT]    MOMENT is `midway` or `prepared`
@@ -13,11 +13,6 @@ import os
 import signal
 import sys
 from datetime import timedelta
-
-import django
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "labelling.config.settings")
-django.setup()
 
 from django.core.management import call_command
 
@@ -51,7 +46,7 @@ def work(death: str = "") -> None:
 
 
 def prepare_to_die(step: str, moment: str) -> None:
-    prepare, write = STEPS[step]
+    prepare, _ = STEPS[step]
     if moment == "prepared":
         STEPS[step] = Step(prepare, lambda *_: die())
         return
