@@ -1,0 +1,18 @@
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Me = Schemas["Me"];
+export type Campaign = Schemas["Campaign"];
+export type LabelClass = Schemas["LabelClass"];
+export type Composite = Schemas["Composite"];
+export type Task = Schemas["Task"];
+export type TaskStatus = Schemas["TaskStatus"];
+export type Tile = Schemas["Tile"];
+export type Annotation = Schemas["Annotation"];
+export type Progress = Schemas["Progress"];
+export type Round = Schemas["Round"];
+export type RunningRound = Schemas["RunningRound"];
+export type BatchTile = Schemas["BatchTile"];
+export type Person = Schemas["Person"];
+export type ClassCount = Schemas["ClassCount"];

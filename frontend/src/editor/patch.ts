@@ -1,0 +1,84 @@
+import { Provenance, UNLABELLED } from "./codes";
+import type { Drawing } from "./drawing";
+
+/** A change to a drawing: cells, each once, and what they are to hold. Its inverse is another Patch. */
+export interface Patch {
+  cells: Uint32Array;
+  labels: Uint8Array;
+  provenance: Uint8Array;
+}
+
+/** Write `patch` into `drawing` and return the patch that undoes it. */
+export function applyPatch(drawing: Drawing, { cells, labels, provenance }: Patch): Patch {
+  const { label, provenance: origin, counts, origins } = drawing;
+  const inverse = {
+    cells,
+    labels: new Uint8Array(cells.length),
+    provenance: new Uint8Array(cells.length),
+  };
+  for (let k = 0; k < cells.length; k++) {
+    const i = cells[k];
+    inverse.labels[k] = label[i];
+    inverse.provenance[k] = origin[i];
+    counts[label[i]]--;
+    origins[origin[i]]--;
+    label[i] = labels[k];
+    origin[i] = provenance[k];
+    counts[labels[k]]++;
+    origins[provenance[k]]++;
+  }
+  return inverse;
+}
+
+/** Label codes an edit may overwrite; everything when absent. */
+export type MayChange = (code: number) => boolean;
+
+/**
+ * The patch that gives `cells` the label `code`, leaving out cells without data, cells whose label
+ * `mayChange` refuses, and cells that would stay as they are.
+ */
+export function paint(
+  drawing: Drawing,
+  cells: Uint32Array,
+  code: number,
+  origin: Provenance,
+  mayChange: MayChange = () => true,
+): Patch {
+  const kept = new Uint32Array(cells.length);
+  let size = 0;
+  for (const i of cells) {
+    if (drawing.valid[i] && changes(drawing, i, code, origin) && mayChange(drawing.label[i])) {
+      kept[size++] = i;
+    }
+  }
+  return {
+    cells: kept.slice(0, size),
+    labels: new Uint8Array(size).fill(code),
+    provenance: new Uint8Array(size).fill(code === UNLABELLED ? Provenance.none : origin),
+  };
+}
+
+/** Every cell that holds `code`. */
+export function cellsWith(drawing: Drawing, code: number): Uint32Array {
+  return cellsWhere(drawing.label, code);
+}
+
+/** The patch that takes away what is left of the pre-label. */
+export function dropPrelabel(drawing: Drawing): Patch {
+  const cells = cellsWhere(drawing.provenance, Provenance.confirmed);
+  return paint(drawing, cells, UNLABELLED, Provenance.none);
+}
+
+// A hand's stroke over a cell that already has the label still makes that cell the person's own;
+// a tool's does not take a painted or confirmed cell away from the person.
+function changes(drawing: Drawing, i: number, code: number, origin: Provenance): boolean {
+  if (drawing.label[i] !== code) return true;
+  return origin === Provenance.painted && drawing.provenance[i] !== Provenance.painted;
+}
+
+function cellsWhere(plane: Uint8Array, value: number): Uint32Array {
+  const cells = new Uint32Array(plane.length);
+  let size = 0;
+  for (let i = 0; i < plane.length; i++) if (plane[i] === value) cells[size++] = i;
+  return cells.slice(0, size);
+}

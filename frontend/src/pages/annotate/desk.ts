@@ -1,0 +1,115 @@
+import { computed, signal } from "@preact/signals";
+import type { Campaign, LabelClass, Me, Task } from "../../api/types";
+import type { Box } from "../../editor/box";
+import { Provenance, UNLABELLED, UNSURE } from "../../editor/codes";
+import { labelledShare, shareOf } from "../../editor/drawing";
+import type { Edits } from "../../editor/edits";
+import { cellsWith, dropPrelabel, type Patch, paint } from "../../editor/patch";
+import { mayChange } from "./hand";
+
+/** A tile being worked on: its task, the bands that are shown, and the drawing with its history. */
+export interface Work {
+  task: Task;
+  bands: Map<string, Uint16Array>;
+  edits: Edits;
+  /** When the drawing was last kept, where it was taken up again from a draft (milliseconds). */
+  restoredFrom: number | null;
+}
+
+export const me = signal<Me | null>(null);
+export const campaign = signal<Campaign | null>(null);
+export const work = signal<Work | null>(null);
+
+/** Counts changes; `box` is what the last one touched, null meaning everything. */
+export const change = signal<{ count: number; box: Box | null }>({ count: 0, box: null });
+
+/** A class as the panel, the keys and the status bar know it; "unsure" is one of them. */
+export type Choice = Pick<LabelClass, "code" | "name" | "colour" | "hotkey">;
+
+export const UNSURE_COLOUR = "#e5625e";
+
+export const choices = computed<Choice[]>(() => {
+  const classes = campaign.value?.schema.classes ?? [];
+  const spare = classes.length < 9 ? String(classes.length + 1) : "";
+  const taken = classes.some((each) => each.hotkey === spare);
+  const unsure = { code: UNSURE, name: "unsure", colour: UNSURE_COLOUR };
+  return [...classes, { ...unsure, hotkey: taken || !spare ? "u" : spare }];
+});
+
+/** The class that "the rest" is filled with, where the campaign has a clear sky. */
+export const clearClass = computed(() =>
+  choices.value.find(({ code, name }) => code === 0 && name.toLowerCase() === "clear"),
+);
+
+export function nameOf(code: number): string {
+  if (code === UNLABELLED) return "not labelled";
+  return choices.value.find((choice) => choice.code === code)?.name ?? `code ${code}`;
+}
+
+export const labelled = computed(() => {
+  change.value;
+  return work.value ? labelledShare(work.value.edits.drawing) : 0;
+});
+
+/** Share (0–1) of the tile that is still the model's, untouched. */
+export const fromModel = computed(() => {
+  change.value;
+  const drawing = work.value?.edits.drawing;
+  return drawing?.validCount ? drawing.origins[Provenance.confirmed] / drawing.validCount : 0;
+});
+
+export function shareNow(code: number): number {
+  change.value;
+  return work.value ? shareOf(work.value.edits.drawing, code) : 0;
+}
+
+export const canUndo = computed(() => {
+  change.value;
+  return work.value?.edits.canUndo ?? false;
+});
+
+export const canRedo = computed(() => {
+  change.value;
+  return work.value?.edits.canRedo ?? false;
+});
+
+export function putOnDesk(next: Work | null): void {
+  work.value = next;
+  touched(null);
+}
+
+export function edit(patch: Patch): void {
+  const box = work.value?.edits.apply(patch);
+  if (box) touched(box);
+}
+
+export function undo(): void {
+  const box = work.value?.edits.undo();
+  if (box) touched(box);
+}
+
+export function redo(): void {
+  const box = work.value?.edits.redo();
+  if (box) touched(box);
+}
+
+/** Label what is not labelled yet as clear: an act of the person, recorded as a tool's. */
+export function fillRest(): void {
+  const drawing = work.value?.edits.drawing;
+  const clear = clearClass.value;
+  if (!drawing || !clear) return;
+  edit(paint(drawing, cellsWith(drawing, UNLABELLED), clear.code, Provenance.propagated));
+}
+
+export function removePrelabel(): void {
+  if (work.value) edit(dropPrelabel(work.value.edits.drawing));
+}
+
+/** Paint `cells` with `code`, but for the classes that are protected. */
+export function paintCells(cells: Uint32Array, code: number, origin: Provenance): void {
+  if (work.value) edit(paint(work.value.edits.drawing, cells, code, origin, mayChange));
+}
+
+function touched(box: Box | null): void {
+  change.value = { count: change.value.count + 1, box };
+}

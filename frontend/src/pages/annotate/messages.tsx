@@ -1,0 +1,118 @@
+import type { ComponentChildren } from "preact";
+import { leadPath } from "../../route";
+import { Button } from "../../widgets/button";
+import { Failure } from "../../widgets/failure";
+import { openNext, reclaim } from "./claiming";
+import { campaign, work } from "./desk";
+import { downloadDrawing } from "./download";
+import { hush, notice, type Phase, phase } from "./phase";
+import { submitLate } from "./submitting";
+
+/** What lies over the image: a note, or the reason why there is nothing to draw on. */
+export function Messages() {
+  return (
+    <div class="messages">
+      <PhaseMessage phase={phase.value} />
+      <Note />
+    </div>
+  );
+}
+
+function Note() {
+  const note = notice.value;
+  if (!note) return null;
+  return (
+    <section class={`note ${note.tone}`} role={note.tone === "info" ? "status" : "alert"}>
+      <div>
+        <strong>{note.title}</strong>
+        {note.text && <p>{note.text}</p>}
+      </div>
+      {note.actions.map(({ label, run }) => (
+        <Button key={label} onClick={run}>
+          {label}
+        </Button>
+      ))}
+      <button type="button" class="close" aria-label="Close (Esc)" onClick={hush}>
+        ×
+      </button>
+    </section>
+  );
+}
+
+function PhaseMessage({ phase }: { phase: Phase }) {
+  switch (phase.name) {
+    case "loading":
+      return work.value ? null : <Sheet title={phase.what} busy />;
+    case "empty":
+      return <Empty {...phase} />;
+    case "lost":
+      return <Lost {...phase} />;
+    case "stuck":
+      return <Failure {...phase} />;
+    default:
+      return null;
+  }
+}
+
+interface SheetProps {
+  title: string;
+  busy?: boolean;
+  children?: ComponentChildren;
+}
+
+function Sheet({ title, busy = false, children }: SheetProps) {
+  return (
+    <section class="sheet" role="status" aria-busy={busy}>
+      <h1>{title}</h1>
+      {children}
+    </section>
+  );
+}
+
+function Empty({ message, help }: { message: string; help: string }) {
+  const role = campaign.value?.role ?? "";
+  return (
+    <Sheet title={message}>
+      {help && <p>{help}</p>}
+      <p class="row">
+        <Button look="main" onClick={() => void openNext()}>
+          Look again
+        </Button>
+        {role === "lead" && (
+          <a class="button" href={leadPath(campaign.value!.slug)}>
+            Lead page
+          </a>
+        )}
+        <a class="button quiet" href="/">
+          Home
+        </a>
+      </p>
+    </Sheet>
+  );
+}
+
+function Lost({ problem, refused }: Extract<Phase, { name: "lost" }>) {
+  return (
+    <Sheet title="Your time with this tile has run out">
+      <p>
+        {problem.message} {problem.help}
+      </p>
+      <p>
+        Your drawing is kept in this browser. Claim again: if the tile is still free, you go on
+        where you were.
+      </p>
+      <p class="row">
+        <Button look="main" onClick={() => void reclaim()}>
+          Claim again
+        </Button>
+        {!refused && <Button onClick={() => void submitLate()}>Submit it as it is</Button>}
+        {work.value && (
+          <Button onClick={() => downloadDrawing(work.value!)}>Download drawing</Button>
+        )}
+        <a class="button quiet" href="/">
+          Home
+        </a>
+      </p>
+    </Sheet>
+  );
+}
