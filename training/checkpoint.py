@@ -1,0 +1,163 @@
+"""A trained model as two files: weights.safetensors, and card.json that says what they are.
+
+The card is written last and holds the hash of the weights: where it is, the model is whole.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from training.errors import BadModel
+from training.files import canonical, sha256, write_whole
+from training.snapshot import Class
+from training.survey import Normalisation
+from training.unet import UNet, UNetConfig
+
+FORMAT = "cloudmask-model/1"
+WEIGHTS, CARD = "weights.safetensors", "card.json"
+
+State = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Card:
+    """What predicting needs of card.json; `content` is all of it."""
+
+    network: UNetConfig
+    bands: tuple[str, ...]
+    classes: tuple[Class, ...]
+    normalisation: Normalisation
+    temperatures: tuple[float, ...]
+    """One a member, > 0: logits are divided by it."""
+    content: Mapping[str, Any]
+
+    @property
+    def hash(self) -> str:
+        return str(self.content["card_sha256"])
+
+    @property
+    def class_names(self) -> list[str]:
+        return [one.name for one in self.classes]
+
+
+def write_model(folder: Path, states: Sequence[State], content: Mapping[str, Any]) -> Card:
+    """Weights of all members beside-then-rename, then the card. Raises OSError."""
+    octets = pack(states)
+    write_whole(folder / WEIGHTS, octets)
+    card = {
+        "format": FORMAT,
+        "weights": {"file": WEIGHTS, "sha256": sha256(octets), "bytes": len(octets)},
+        **content,
+    }
+    card["card_sha256"] = sha256(canonical(card))
+    text = json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    write_whole(folder / CARD, text.encode())
+    return read_card(folder)
+
+
+def read_model(folder: Path) -> tuple[Card, list[State]]:
+    """Raises BadModel naming the file that is missing, damaged or of another model."""
+    card = read_card(folder)
+    path = folder / WEIGHTS
+    octets = _octets(path)
+    if sha256(octets) != card.content["weights"]["sha256"]:
+        raise BadModel(
+            f"{path} is damaged or of another model: its hash is not the card's.", field=str(path)
+        )
+    states = unpack(octets, str(path))
+    if len(states) != len(card.temperatures):
+        raise BadModel(
+            f"{path} holds {len(states)} members, the card {len(card.temperatures)}.",
+            field=str(path),
+        )
+    for state in states:
+        check_fits(state, card.network, str(path))
+    return card, states
+
+
+def read_card(folder: Path) -> Card:
+    """Raises BadModel where the card is missing, altered or lacks a key."""
+    path = folder / CARD
+    try:
+        content = json.loads(_octets(path))
+        claimed = content.pop("card_sha256")
+        genuine = sha256(canonical(content)) == claimed and content["format"] == FORMAT
+        content["card_sha256"] = claimed
+        card = Card(
+            network=UNetConfig(**content["network"]),
+            bands=tuple(content["bands"]),
+            classes=tuple(Class(one["code"], one["name"]) for one in content["classes"]),
+            normalisation=Normalisation(
+                tuple(content["normalisation"]["mean"]),
+                tuple(content["normalisation"]["deviation"]),
+            ),
+            temperatures=tuple(content["temperatures"]),
+            content=content,
+        )
+    except (ValueError, TypeError, KeyError, AttributeError) as problem:
+        raise BadModel(f"{path} is no card of a model: {problem!r}.", field=str(path)) from None
+    if not genuine:
+        raise BadModel(f"{path} was altered: its hash is not the one it states.", field=str(path))
+    return card
+
+
+def describe_network(config: UNetConfig) -> dict[str, Any]:
+    return asdict(config)
+
+
+def pack(states: Sequence[State]) -> bytes:
+    """One safetensors file; member m's tensors are named `member<m>.…`."""
+    return safetensors.torch.save(
+        {
+            f"member{member}.{name}": tensor.detach().cpu().contiguous()
+            for member, state in enumerate(states)
+            for name, tensor in state.items()
+        }
+    )
+
+
+def unpack(octets: bytes, name: str) -> list[State]:
+    """The inverse of `pack`. Raises BadModel naming `name`."""
+    try:
+        tensors = safetensors.torch.load(octets)
+    except SafetensorError as problem:
+        raise BadModel(f"{name} is no safetensors file: {problem}.", field=name) from None
+    states: dict[str, State] = {}
+    for key, tensor in tensors.items():
+        member, _, rest = key.partition(".")
+        states.setdefault(member, {})[rest] = tensor
+    members = [f"member{number}" for number in range(len(states))]
+    if not members or set(members) != set(states):
+        raise BadModel(f"{name} must name its tensors member0.…, member1.…", field=name)
+    return [states[member] for member in members]
+
+
+def read_weights(path: Path) -> list[State]:
+    """Weights alone, without a card. Raises BadModel."""
+    return unpack(_octets(path), str(path))
+
+
+def check_fits(state: State, network: UNetConfig, name: str) -> None:
+    """Raises BadModel naming the first tensor that this network does not have so."""
+    wanted = {key: tuple(tensor.shape) for key, tensor in UNet(network).state_dict().items()}
+    given = {key: tuple(tensor.shape) for key, tensor in state.items()}
+    for key in sorted(wanted.keys() | given.keys()):
+        if wanted.get(key) != given.get(key):
+            raise BadModel(
+                f"{name}: tensor {key} has shape {given.get(key)}, the network wants "
+                f"{wanted.get(key)} ({network}).",
+                field=name,
+            )
+
+
+def _octets(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as problem:
+        raise BadModel(f"{path} cannot be read: {problem.strerror}.", field=str(path)) from None

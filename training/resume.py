@@ -1,0 +1,132 @@
+"""Where an interrupted fit goes on: one file, whole or absent, that knows whose it is.
+
+No state of a random generator is kept: every draw is a function of (seed, member, step).
+"""
+
+import io
+import pickle
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from training.checkpoint import State
+from training.errors import BadCheckpoint
+from training.files import write_whole
+
+FORMAT = "cloudmask-checkpoint/1"
+CHECKPOINT = "checkpoint.pt"
+
+Run = dict[str, Any]
+"""What makes two runs the same: settings, hashes of snapshot and first weights, code."""
+
+
+@dataclass
+class Look:
+    """One look at the validation split."""
+
+    step: int
+    class_mean_iou: float
+
+
+@dataclass
+class MemberState:
+    """A member on its way: all that its next step depends on."""
+
+    step: int
+    net: State
+    average: State
+    """Moving average of the weights and of the batch norms' statistics."""
+    optimiser: dict[str, Any]
+    best: State | None = None
+    """The average that did best on the validation split."""
+    looks: list[Look] = field(default_factory=list)
+
+
+@dataclass
+class Progress:
+    """A fit on its way: members that are finished, and the one in hand."""
+
+    threads: int
+    finished: list[tuple[State, list[Look]]] = field(default_factory=list)
+    current: MemberState | None = None
+
+
+def save(folder: Path, run: Run, progress: Progress) -> None:
+    """Write folder/checkpoint.pt beside, then rename. Raises OSError."""
+    current = progress.current
+    buffer = io.BytesIO()  # torch writing to a full disk raises RuntimeError, which says nothing
+    torch.save(
+        {
+            "format": FORMAT,
+            "run": run,
+            "threads": progress.threads,
+            "finished": [(state, _plain(looks)) for state, looks in progress.finished],
+            "current": None
+            if current is None
+            else {**vars(current), "looks": _plain(current.looks)},
+        },
+        buffer,
+    )
+    write_whole(folder / CHECKPOINT, buffer.getvalue())
+
+
+def restore(folder: Path, run: Run) -> Progress | None:
+    """The progress kept in folder/checkpoint.pt; None where there is no such file.
+
+    Raises BadCheckpoint where it cannot be read, or belongs to a run of other settings, another
+    snapshot, other first weights or other code; the message names what differs.
+    """
+    path = folder / CHECKPOINT
+    if not path.exists():
+        return None
+    try:
+        kept = torch.load(path, map_location="cpu", weights_only=True)
+        theirs = kept["run"]
+        if kept["format"] != FORMAT:
+            raise KeyError(FORMAT)
+    except (
+        RuntimeError,
+        OSError,
+        EOFError,
+        KeyError,
+        TypeError,
+        pickle.UnpicklingError,
+    ) as problem:
+        raise BadCheckpoint(
+            f"{path} cannot be read ({problem}). Delete it to start from the beginning.",
+            field=str(path),
+        ) from None
+    if different := differences(theirs, run):
+        raise BadCheckpoint(
+            f"{path} belongs to another run: {'; '.join(different)}. Resume with what it was "
+            "started with, or start in another folder.",
+            field=str(path),
+        )
+    return Progress(
+        threads=kept["threads"],
+        finished=[(state, _looks(looks)) for state, looks in kept["finished"]],
+        current=kept["current"]
+        and MemberState(**{**kept["current"], "looks": _looks(kept["current"]["looks"])}),
+    )
+
+
+def differences(theirs: Run, ours: Run, prefix: str = "") -> list[str]:
+    """`key was x, is y` for every leaf that is not the same."""
+    found: list[str] = []
+    for key in sorted(theirs.keys() | ours.keys()):
+        old, new = theirs.get(key), ours.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            found += differences(old, new, f"{prefix}{key}.")
+        elif old != new:
+            found.append(f"{prefix}{key} was {old!r}, is {new!r}")
+    return found
+
+
+def _plain(looks: list[Look]) -> list[list[float]]:
+    return [[look.step, look.class_mean_iou] for look in looks]
+
+
+def _looks(rows: list[list[float]]) -> list[Look]:
+    return [Look(int(step), iou) for step, iou in rows]
