@@ -12,7 +12,8 @@ WorkbenchError
 │   └── LostLease       another worker took this job over
 ├── NotAllowed          the person's role doesn't permit it
 └── JobFailed           a child process ended with an error
-    └── NothingToLearn  the labels can't train a model: none at all, or a single class
+    ├── NothingToLearn  the labels can't train a model: none at all, or a single class
+    └── StaleCheckpoint an interrupted fit that can't be gone on with: the code or device changed
 """
 
 from __future__ import annotations
@@ -73,3 +74,7 @@ class JobFailed(WorkbenchError):
 
 class NothingToLearn(JobFailed):
     """The labels can't train a model: none at all, or a single class."""
+
+
+class StaleCheckpoint(JobFailed):
+    """An interrupted fit that can't be gone on with: the code or the device has changed since."""

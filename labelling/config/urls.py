@@ -1,1 +1,19 @@
-urlpatterns: list = []
+from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import include, path
+
+from labelling.api.pages import healthz, shell
+
+urlpatterns = [
+    path("", shell),
+    path("annotate/<slug:slug>", shell),
+    path("lead/<slug:slug>", shell),
+    path(
+        "login/",
+        LoginView.as_view(template_name="labelling/login.html", redirect_authenticated_user=True),
+    ),
+    path("logout/", LogoutView.as_view()),
+    path("healthz", healthz),
+    path("api/v1/", include("labelling.api.urls")),
+    path("admin/", admin.site.urls),
+]

@@ -14,11 +14,14 @@ from typing import IO, Any
 
 from django.conf import settings
 
-from labelling.errors import JobFailed, NothingToLearn
+from labelling.errors import JobFailed, NothingToLearn, StaleCheckpoint
 
 TICK = 5.0
 """Seconds between two calls of `tick` while the child says nothing."""
-REFUSALS: dict[str, type[JobFailed]] = {"nothing_to_learn": NothingToLearn}
+REFUSALS: dict[str, type[JobFailed]] = {
+    "nothing_to_learn": NothingToLearn,
+    "bad_checkpoint": StaleCheckpoint,
+}
 """Error codes of a child that have an error of their own; all others are JobFailed."""
 
 

@@ -15,9 +15,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 from al_engine.strategies import STRATEGIES
 from labelling.adapters.blobs import Blobs
-from labelling.errors import NothingToLearn
+from labelling.errors import NothingToLearn, StaleCheckpoint
 from labelling.models import Model, Round, Snapshot, record
 from labelling.workflow import picking, tasks_of_round
 from labelling.workflow.attempt import Attempt
@@ -60,29 +62,38 @@ def note_snapshot(attempt: Attempt, snapshot: Snapshot | None, now: datetime) ->
 
 def fit(attempt: Attempt) -> Path | None:
     """Train; returns the folder with weights and card."""
-    round = attempt.round
-    if round.snapshot is None:
+    if attempt.round.snapshot is None:
         return None
     adopted = attempt.adopted("fit")
     if not (adopted / "card.json").exists():
-        out = attempt.folder / "fit"
         attempt.inherit("fit", "checkpoint.pt")
-        settings = [word for pair in sorted(round.training.items()) for word in set_word(*pair)]
-        run_child(
-            "training",
-            "fit",
-            attempt.blobs.path(round.snapshot.folder),
-            out,
-            "--seed",
-            str(round.seed),
-            "--resume",
-            out,
-            *settings,
-            log=attempt.folder / "fit.log",
-            tick=attempt.tick,
-        )
+        try:
+            train(attempt)
+        except StaleCheckpoint:  # the code was changed since: begin anew
+            (attempt.folder / "fit" / "checkpoint.pt").unlink()
+            train(attempt)
         attempt.adopt("fit")
     return adopted
+
+
+def train(attempt: Attempt) -> None:
+    """Fit in a child process, from the checkpoint in its folder if there is one."""
+    round, out = attempt.round, attempt.folder / "fit"
+    assert round.snapshot is not None
+    chosen = {"threads": settings.TORCH_THREADS, **round.training}
+    run_child(
+        "training",
+        "fit",
+        attempt.blobs.path(round.snapshot.folder),
+        out,
+        "--seed",
+        str(round.seed),
+        "--resume",
+        out,
+        *[word for pair in sorted(chosen.items()) for word in set_word(*pair)],
+        log=attempt.folder / "fit.log",
+        tick=attempt.tick,
+    )
 
 
 def set_word(name: str, value: Any) -> list[str]:
