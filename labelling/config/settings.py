@@ -97,7 +97,7 @@ TIME_ZONE = "UTC"
 # --- jobs
 CELERY_BROKER_URL = env.url(
     "CELERY_BROKER_URL",
-    "filesystem://",
+    "filesystem://localhost",
     ("filesystem", "amqp", "amqps", "redis", "rediss", "memory"),
 )
 BROKER_FOLDER = WORKBENCH_VAR / "broker"

@@ -7,7 +7,7 @@ import os
 import selectors
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -36,12 +36,17 @@ class Report:
 
 
 def run_child(
-    module: str, *words: str | Path, log: Path, tick: Callable[[dict[str, Any] | None], None]
+    module: str,
+    *words: str | Path,
+    log: Path,
+    tick: Callable[[dict[str, Any] | None], None],
+    settings_of_its_own: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Run `python -m module words…` and return its `done` line.
 
-    `tick(progress)` is called with each progress line, and with None every few seconds; whatever
-    it raises ends the child. Standard error goes to the file `log`.
+    It has our environment, but for `settings_of_its_own`. `tick(progress)` is called with each
+    progress line, and with None every few seconds; whatever it raises ends the child. Standard
+    error goes to the file `log`.
     Raises JobFailed (or what REFUSALS names) when the child refuses, crashes or is killed.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +58,7 @@ def run_child(
             stdout=subprocess.PIPE,
             stderr=errors,
             cwd=settings.BASE_DIR,
-            env=child_environment(),
+            env={**child_environment(), **(settings_of_its_own or {})},
         )
         try:
             listen(child, report, tick)

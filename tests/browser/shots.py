@@ -1,7 +1,6 @@
 """Screenshots for the docs: `python -m tests.browser.shots FOLDER` (make shots).
 
-They are taken from `manage.py demo` in an installation of its own, so everything on them is
-synthetic. With `--address URL` a demo that runs already is used instead.
+They are taken from `manage.py demo` in an installation of its own: everything on them is synthetic.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -30,14 +29,12 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("folder", type=Path)
-    words.add_argument("--address", help="of a running demo; default: one of our own")
     asked = words.parse_args()
     executable = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if executable is None:
         sys.exit("No Chromium found: install it (Debian: the package chromium).")
     asked.folder.mkdir(parents=True, exist_ok=True)
-    demo = nullcontext(asked.address) if asked.address else running_demo()
-    with demo as address, sync_playwright() as playwright:
+    with running_demo() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         shoot_annotate(browser, address, asked.folder / "annotate.png")
         shoot_lead(browser, address, asked.folder / "lead.png")
@@ -82,10 +79,16 @@ def signed_in(browser: Browser, address: str, name: str) -> Page:
 
 
 def shoot_annotate(browser: Browser, address: str, target: Path) -> None:
-    """The tile that the model knows least about, with the model's mask on it."""
+    """The first tile that shows the model's mask: the control tiles before it have none."""
     page = signed_in(browser, address, "intern")
     page.get_by_role("link", name="Next tile").click()
-    Annotator(page, side=512).wait_for_tile("/")
+    annotator = Annotator(page, side=512)
+    annotator.wait_for_tile("/")
+    while "100" in annotator.shares()["not labelled"]:
+        place = page.locator("h1").inner_text()
+        annotator.press("r", "Shift+Enter")
+        page.locator("h1").filter(has_not_text=place).wait_for()
+        annotator.wait_for_tile("/")
     page.screenshot(path=target)
 
 

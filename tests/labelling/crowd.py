@@ -54,9 +54,11 @@ class Client:
         self.numbers: dict[str, int] = {}
         """{task id: number of the annotation made for it}."""
 
-    def post(self, path: str, body: bytes, kind: str) -> tuple[int, dict[str, Any]]:
+    def post(
+        self, path: str, body: bytes, kind: str, *, key: str | None = None
+    ) -> tuple[int, dict[str, Any]]:
         headers = {"Cookie": self.cookie, "X-CSRFToken": TOKEN, "Content-Type": kind}
-        headers["Idempotency-Key"] = str(uuid.uuid4())
+        headers["Idempotency-Key"] = str(uuid.uuid4()) if key is None else key
         self.connection.request("POST", f"/api/v1/{path}", body, headers)
         answer = self.connection.getresponse()
         return answer.status, json.loads(answer.read())
@@ -96,6 +98,18 @@ def let_everybody_work(crowd: Crowd) -> list[Client]:
         for job in jobs:
             job.result()
     return clients
+
+
+def send_at_once(crowd: Crowd, *, times: int, key: str) -> list[tuple[int, dict[str, Any]]]:
+    """What the first person is answered who asks for the next tile from many windows at once."""
+    start = Barrier(times)
+
+    def ask(client: Client) -> tuple[int, dict[str, Any]]:
+        start.wait()
+        return client.post("campaigns/north/queue/next", b"{}", "application/json", key=key)
+
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(ask, [Client(crowd.port, crowd.sessions[0]) for _ in range(times)]))
 
 
 @contextmanager

@@ -35,6 +35,7 @@ def main(people: int, tasks: int) -> None:
 
 def _sign_in(name: str, campaign) -> str:
     """The session key of a new annotator. No password: hashing would be most of the test's time."""
+    from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.auth.models import User
     from django.contrib.sessions.backends.db import SessionStore
@@ -45,7 +46,7 @@ def _sign_in(name: str, campaign) -> str:
     Membership.objects.create(campaign=campaign, user=user, role="annotator")
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.create()
     return session.session_key

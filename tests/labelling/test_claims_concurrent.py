@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import combinations
+from threading import Event
 from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
 from django.conf import settings
+from django.db import connection, transaction
 from psycopg2 import sql
 
-from tests.labelling.crowd import Client, Crowd, Grant, let_everybody_work, serving
+from labelling.workflow.claims import claim_next
+from tests.factories import NOON, CampaignFactory, TaskFactory, person, rank
+from tests.labelling.crowd import (
+    Client,
+    Crowd,
+    Grant,
+    let_everybody_work,
+    send_at_once,
+    serving,
+)
 
 
 @pytest.fixture
@@ -54,6 +66,61 @@ def test_four_clients_empty_the_queue_in_rank_order_on_sqlite(tmp_path):
     assert_served_once(clients, crowd)
     assert_copies_are_blind_and_numbered(clients, crowd)
     assert out_of_order(clients, crowd) == []
+
+
+def test_the_same_request_sent_eight_times_at_once_is_done_once(tmp_path):
+    database = f"sqlite:///{tmp_path / 'crowd.sqlite3'}"
+
+    with serving(database, tmp_path, people=1, tasks=8) as crowd:
+        with_one_key = send_at_once(crowd, times=8, key="the same")
+        without_key = send_at_once(crowd, times=8, key="")
+
+    answered = [answer["id"] for status, answer in with_one_key if status == 200]
+    refused = [answer["code"] for status, answer in with_one_key if status != 200]
+    assert set(answered) == set(crowd.copies)
+    assert set(refused) <= {"still_answering"}
+    assert [(status, answer["id"]) for status, answer in without_key] == [(200, answered[0])] * 8
+
+
+@pytest.mark.services
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_waits_for_one_that_is_rolled_back_and_gets_the_better_tile():
+    campaign = CampaignFactory()
+    best, second = TaskFactory(campaign=campaign), TaskFactory(campaign=campaign)
+    rank(campaign, best, second)
+    ana, ben = (person(name, campaign=campaign) for name in ("ana", "ben"))
+    begun, undo = Event(), Event()
+
+    def claim_and_roll_back() -> None:
+        with closing(connection), transaction.atomic():
+            claim_next(campaign=campaign, person=ben, now=NOON)
+            begun.set()
+            undo.wait()
+            transaction.set_rollback(True)
+
+    with ThreadPoolExecutor(2) as pool:
+        pool.submit(claim_and_roll_back)
+        begun.wait()
+        waiting = pool.submit(in_own_connection, claim_next, campaign, ana)
+        while not (somebody_waits_for_a_lock() or waiting.done()):
+            pass
+        undo.set()
+
+        assert waiting.result().task == best
+
+
+def in_own_connection(claim, campaign, who):
+    with closing(connection):
+        return claim(campaign=campaign, person=who, now=NOON)
+
+
+def somebody_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone()[0] > 0
 
 
 def test_a_claim_out_of_order_would_be_noticed():

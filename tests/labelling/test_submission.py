@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.db import OperationalError, connection
 
 from labelling.adapters.blobs import store
 from labelling.errors import BadInput, Conflict, LabelRejected, NotYours
@@ -264,23 +265,22 @@ def test_labels_of_one_acquisition_are_numbered(campaign, ana, ben):
     ]
 
 
-def test_a_number_taken_meanwhile_gives_way_to_the_next(campaign, ana, task, monkeypatch):
+def test_a_number_taken_meanwhile_gives_way_to_the_next(campaign, ana, task):
     claimed(campaign, ana)
-    imported = {"kind": "full", "tool": "import", "source": "set", "raster": "x", "sha256": "x"}
-    write_with = type(store()).write_with
+    rival = {"kind": "full", "tool": "import", "source": "set", "raster": "x", "sha256": "x"}
+    rival |= {"pixels": {}, "labelled_share": 1, "created": NOON}
 
-    def meanwhile(blobs, key, writer):
-        """Somebody else's label comes in while ours is being written."""
-        Annotation.objects.get_or_create(
-            acquisition=task.acquisition,
-            schema=campaign.schema,
-            n=1,
-            defaults={**imported, "pixels": {}, "labelled_share": 1, "created": NOON},
-        )
-        return write_with(blobs, key, writer)
+    def meanwhile(execute, sql, params, many, context):
+        """An imported label takes the number that was just found to be free."""
+        result = execute(sql, params, many, context)
+        if "MAX(" in sql and not Annotation.objects.exists():
+            Annotation.objects.create(
+                acquisition=task.acquisition, schema=campaign.schema, n=1, **rival
+            )
+        return result
 
-    monkeypatch.setattr(type(store()), "write_with", meanwhile)
-    annotation = submit(task=task, person=ana, now=NOON, **drawn())
+    with connection.execute_wrapper(meanwhile):
+        annotation = submit(task=task, person=ana, now=NOON, **drawn())
 
     assert annotation.n == 2
     assert store().exists(annotation.raster)
@@ -297,36 +297,34 @@ def test_a_rework_names_the_label_it_corrects(campaign, ana, task):
     assert (second.parent, second.n) == (first, 2)
 
 
-def test_a_failed_write_leaves_nothing(campaign, ana, task, scratch, monkeypatch):
+def test_storage_that_cannot_be_written_leaves_the_tile_in_hand(campaign, ana, task, scratch):
     claimed(campaign, ana)
+    (scratch / "blobs").write_text("a file where a folder should be")
 
-    def full(*_args):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("labelling.workflow.submission.write_label", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match="blobs"):
         submit(task=task, person=ana, now=NOON, **drawn())
 
     task.refresh_from_db()
     assert (task.state, task.holder) == ("reserved", ana)
     assert not Annotation.objects.exists()
-    assert not [path for path in (scratch / "blobs").rglob("*") if path.is_file()]
 
 
-def test_a_failed_transaction_leaves_the_tile_in_hand(campaign, ana, task, monkeypatch):
+def test_a_database_that_fails_half_way_leaves_the_tile_in_hand(campaign, ana, task):
     claimed(campaign, ana)
 
-    def broken(*_args, **_named):
-        raise RuntimeError("the server was stopped")
+    def fails(execute, sql, params, many, context):
+        """The last row that is written isn't."""
+        if sql.startswith('INSERT INTO "labelling_event"'):
+            raise OperationalError("the server closed the connection")
+        return execute(sql, params, many, context)
 
-    monkeypatch.setattr("labelling.workflow.submission.promote_held", broken)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(OperationalError), connection.execute_wrapper(fails):
         submit(task=task, person=ana, now=NOON, **drawn())
 
     task.refresh_from_db()
     assert (task.state, task.holder) == ("reserved", ana)
     assert not Annotation.objects.exists()
-    assert not Event.objects.filter(verb="submitted").exists()
+    assert Reservation.objects.get().ended is None
 
 
 def test_an_outdated_version_of_the_classes_is_a_conflict(campaign, ana, task):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -59,12 +58,6 @@ class Command(WorkbenchCommand):
         with tempfile.TemporaryDirectory(prefix="simulate-") as scratch:
             request = Path(scratch) / "plan.json"
             request.write_text(json.dumps(plan))
-            os.environ.update(
-                WORKBENCH_VAR=scratch,
-                DATABASE_URL=f"sqlite:///{scratch}/workbench.sqlite3",
-                STORAGE_URL=f"file://{scratch}/blobs",
-                CELERY_BROKER_URL="memory://",
-            )
             run_child(
                 "labelling.compute",
                 "simulate",
@@ -72,6 +65,12 @@ class Command(WorkbenchCommand):
                 Path(scratch) / "out",
                 log=Path(scratch) / "simulate.log",
                 tick=lambda said: self.show(said, as_json=as_json),
+                settings_of_its_own={
+                    "WORKBENCH_VAR": scratch,
+                    "DATABASE_URL": f"sqlite:///{scratch}/workbench.sqlite3",
+                    "STORAGE_URL": f"file://{scratch}/blobs",
+                    "CELERY_BROKER_URL": "memory://",
+                },
             )
 
     def show(self, said: dict[str, Any] | None, *, as_json: bool) -> None:

@@ -1,0 +1,111 @@
+"""What every operation of the API has in common: how it is documented, and writes done once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from labelling.api.answers import answered_once
+from labelling.api.errors import ErrorSerializer
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="A UUID. The same key gets the same answer, and nothing is done twice.",
+)
+OCTETS = "application/octet-stream"
+
+Handler = Callable[..., Any]
+
+
+class OneForm(BaseContentNegotiation):
+    """Each operation answers in one form, whatever the client accepts; errors are JSON always."""
+
+    def select_parser(self, request: Request, parsers: Sequence[Any]) -> Any:
+        return next((parser for parser in parsers if parser.media_type == _type(request)), None)
+
+    def select_renderer(
+        self, request: Request, renderers: Sequence[Any], format_suffix: str | None = None
+    ) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class Octets(BaseParser):
+    """The body as it came."""
+
+    media_type = OCTETS
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> bytes:
+        return stream.read()
+
+
+class Resource(APIView):
+    """A view of the API."""
+
+    content_negotiation_class = OneForm
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        # Kept before authentication looks for a CSRF token in the stream and uses it up.
+        request.octets = request._request.body
+        super().initial(request, *args, **kwargs)
+
+    def get_authenticate_header(self, request: Request) -> str:
+        # Any scheme will do: with one, DRF answers 401 to who isn't signed in, 403 to who mayn't.
+        return "Session"
+
+
+def reads(
+    name: str, *, answer: Any, parameters: Sequence[Any] = (), refuses: Sequence[int] = ()
+) -> Callable[[Handler], Handler]:
+    """Document a GET; `answer` is a serializer or {(status, media type): …}."""
+    answers = answer if isinstance(answer, dict) else {200: answer}
+    return extend_schema(
+        operation_id=name,
+        parameters=list(parameters),
+        responses={**answers, **_refusals(401, 404, *refuses)},
+    )
+
+
+def writes(
+    name: str,
+    *,
+    answer: Any,
+    status: int = 200,
+    request: Any = None,
+    parameters: Sequence[Any] = (),
+    refuses: Sequence[int] = (),
+) -> Callable[[Handler], Handler]:
+    """Document a POST, and answer it once for each Idempotency-Key."""
+    documented = extend_schema(
+        operation_id=name,
+        request=request,
+        parameters=[IDEMPOTENCY_KEY, *parameters],
+        responses={status: answer, **_refusals(401, 403, 404, 409, 422, *refuses)},
+    )
+
+    def decorate(handler: Handler) -> Handler:
+        @wraps(handler)
+        def once(view: APIView, request: Request, *args: Any, **kwargs: Any) -> Response:
+            return answered_once(request, lambda: handler(view, request, *args, **kwargs))
+
+        return documented(once)
+
+    return decorate
+
+
+def _refusals(*statuses: int) -> dict[int, Any]:
+    return dict.fromkeys(sorted(statuses), ErrorSerializer)
+
+
+def _type(request: Request) -> str:
+    return (request.content_type or "").partition(";")[0].strip().lower()

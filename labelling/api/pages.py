@@ -1,0 +1,78 @@
+"""The one HTML page that carries the front end, and the word that the server is well."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+
+MANIFEST = Path(".vite", "manifest.json")
+ENTRY = "index.html"
+"""The front end's entry point, as Vite's manifest names it."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """What the page loads, as paths under the static address."""
+
+    script: str
+    styles: list[str]
+    preloads: list[str]
+
+
+@never_cache
+@login_required
+@ensure_csrf_cookie
+def shell(request: HttpRequest, **_: Any) -> HttpResponse:
+    """The page; which of its screens is shown is up to its script and the address."""
+    try:
+        build = current_build(Path(settings.FRONTEND_DIST))
+    except (OSError, ValueError, KeyError) as error:
+        return render(request, "labelling/unbuilt.html", {"reason": error}, status=503)
+    return render(request, "labelling/shell.html", {"build": build})
+
+
+@never_cache
+def healthz(request: HttpRequest) -> JsonResponse:
+    """200 while the database answers, else 503."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return JsonResponse({"database": "unreachable"}, status=503)
+    return JsonResponse({"database": "ok"})
+
+
+def current_build(folder: Path) -> Build:
+    """What the front end was last built to. Raises OSError, ValueError or KeyError: it wasn't."""
+    return _read(folder, (folder / MANIFEST).stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _read(folder: Path, modified: int) -> Build:
+    # Read again when `modified` differs.
+    manifest = json.loads((folder / MANIFEST).read_text())
+    chunks = [manifest[name] for name in _with_imports(manifest, ENTRY)]
+    return Build(
+        script=manifest[ENTRY]["file"],
+        styles=list(dict.fromkeys(style for chunk in chunks for style in chunk.get("css", []))),
+        preloads=[chunk["file"] for chunk in chunks[1:]],
+    )
+
+
+def _with_imports(manifest: dict[str, Any], entry: str) -> list[str]:
+    """The entry and every chunk it can't start without, each once."""
+    found = [entry]
+    for name in found:
+        found += [each for each in manifest[name].get("imports", []) if each not in found]
+    return found

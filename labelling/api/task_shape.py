@@ -1,0 +1,81 @@
+"""A task as the person who labels it sees it. Lane, rank, score and round are never part of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from rest_framework import serializers
+
+from labelling.api.prelabels import prelabel_of
+from labelling.models import LEASE, Layer, Reservation, Task, Tile
+
+UNSTRETCHED = [0, 10_000]
+"""Shown as black and white in a band whose scene has no stretch: reflectance 0 and 1."""
+
+
+@dataclass(frozen=True)
+class TaskInHand:
+    """A task and how the person who asks holds it; None: not at all (any more)."""
+
+    task: Task
+    hold: str | None
+
+    @property
+    def lease_ends(self) -> datetime | None:
+        return self.task.lease_ends if self.hold else None
+
+    @property
+    def lease_seconds(self) -> int:
+        return int(LEASE.total_seconds())
+
+    @property
+    def prelabel(self) -> Layer | None:
+        return prelabel_of(self.task)
+
+
+class TileSerializer(serializers.Serializer):
+    id = serializers.UUIDField(source="uuid")
+    place = serializers.CharField(source="acquisition.place.key")
+    datetime = serializers.DateTimeField(source="acquisition.taken", allow_null=True)
+    level = serializers.CharField(allow_blank=True)
+    satellite = serializers.CharField(source="scene.satellite", allow_blank=True)
+    bands = serializers.ListField(child=serializers.CharField(), help_text="As in the array.")
+    height = serializers.IntegerField()
+    width = serializers.IntegerField()
+    valid_share = serializers.FloatField(help_text="0…1 of the pixels have data.")
+    sun_azimuth = serializers.FloatField(allow_null=True, help_text="Degrees from north.")
+    sun_zenith = serializers.FloatField(allow_null=True, help_text="Degrees.")
+    synthetic = serializers.BooleanField(source="scene.synthetic")
+    stretch = serializers.SerializerMethodField(
+        help_text="{band: [low, high]}: uint16 values shown as black and white, one for a scene."
+    )
+
+    def get_stretch(self, tile: Tile) -> dict[str, list[int]]:
+        return {band: tile.scene.stretch.get(band, UNSTRETCHED) for band in tile.bands}
+
+
+class PrelabelSerializer(serializers.Serializer):
+    source = serializers.CharField()
+    version = serializers.CharField()
+
+
+class TaskSerializer(serializers.Serializer):
+    """A task in the hands of the person who asks."""
+
+    id = serializers.UUIDField(source="task.uuid")
+    campaign = serializers.CharField(source="task.campaign.slug")
+    state = serializers.CharField(source="task.state")
+    hold = serializers.ChoiceField(Reservation.Kind.choices)
+    lease_ends = serializers.DateTimeField()
+    lease_seconds = serializers.IntegerField()
+    schema_version = serializers.IntegerField(source="task.campaign.schema.version")
+    tile = TileSerializer(source="task.tile")
+    prelabel = PrelabelSerializer(allow_null=True)
+
+
+class TaskStatusSerializer(TaskSerializer):
+    """A task, whether or not the person who asks holds it."""
+
+    hold = serializers.ChoiceField(Reservation.Kind.choices, allow_null=True)
+    lease_ends = serializers.DateTimeField(allow_null=True)
