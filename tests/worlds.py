@@ -27,7 +27,7 @@ TINY = {
 
 
 def painted(seed: int, *, bands: int, size: int, codes: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels (bands, size, size) and label (size, size): stripes whose brightness is their class."""
+    """Pixels (bands, size, size) and label (size, size): brighter stripes are higher classes."""
     rng = np.random.default_rng(seed)
     edges = (
         np.sort(rng.choice(np.arange(1, 15), size=len(codes[:3]) - 1, replace=False)) * size // 16

@@ -1,4 +1,4 @@
-"""Processes that tests start. Importing this sets Django up, from the environment they are given."""
+"""Processes that tests start. Importing this sets Django up, from their environment."""
 
 import os
 

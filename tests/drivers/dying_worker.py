@@ -18,11 +18,13 @@ from django.core.management import call_command
 
 from labelling import clock
 from labelling.adapters.blobs import store
-from labelling.models import Job, Round, Score, Task
+from labelling.models import Campaign, Job, Round, Score, Task
 from labelling.workflow.attempt import Attempt
+from labelling.workflow.claims import claim_next
 from labelling.workflow.rounds import plan_round, run_round
 from labelling.workflow.steps import STEPS, Step
 from labelling.workflow.sweep import requeue_orphans
+from tests.factories import person
 from tests.worlds import TINY, world
 
 
@@ -64,6 +66,30 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def status() -> None:
+    round, job = Round.objects.get(), Job.objects.get()
+    told = {
+        "state": round.state,
+        "step": round.step,
+        "attempts": job.attempts,
+        "progress": job.progress,
+        "reserved": Task.objects.filter(state="reserved").count(),
+    }
+    sys.stdout.write(json.dumps(told))
+
+
+def expire() -> None:
+    """All leases end now: of the job, and of a tile that somebody claimed and left."""
+    past = clock.now() - timedelta(seconds=1)
+    Job.objects.filter(state__in=["running", "waiting"]).update(lease_ends=past)
+    Task.objects.filter(state="reserved").update(lease_ends=past)
+
+
+def claim() -> None:
+    campaign = Campaign.objects.get()
+    claim_next(campaign=campaign, person=person("ana", campaign=campaign), now=clock.now())
+
+
 def report() -> None:
     """All that a round leaves behind, without what may differ: times, attempts, database ids."""
     round = Round.objects.get()
@@ -100,4 +126,4 @@ def digest(path) -> str:
 
 
 if __name__ == "__main__":
-    {"setup": setup, "work": work, "report": report}[sys.argv[1]](*sys.argv[2:])
+    globals()[sys.argv[1]](*sys.argv[2:])

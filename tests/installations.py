@@ -1,0 +1,91 @@
+"""Whole installations for tests: real processes, with a var folder, database and broker."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PATIENCE = 150.0
+"""Seconds until a test gives up waiting; far more than any of them needs."""
+
+
+class Installation:
+    """Driven through `tests.drivers.dying_worker` and, if asked, real Celery processes."""
+
+    def __init__(self, folder: Path, *, database: str = "", broker: str = "memory://") -> None:
+        self.folder = folder
+        self.environment = {
+            **os.environ,
+            "WORKBENCH_VAR": str(folder),
+            "DATABASE_URL": database or f"sqlite:///{folder}/workbench.sqlite3",
+            "STORAGE_URL": f"file://{folder}/blobs",
+            "CELERY_BROKER_URL": broker,
+            "TORCH_THREADS": "1",
+            "DJANGO_SETTINGS_MODULE": "labelling.config.settings",
+        }
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def call(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "tests.drivers.dying_worker", *words]
+        return subprocess.run(
+            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=300
+        )
+
+    def ask(self, *words: str) -> dict:
+        """What a driver's command prints, which must end well."""
+        told = self.call(*words)
+        assert told.returncode == 0, told.stderr
+        return json.loads(told.stdout or "{}")
+
+    def killed_at(self, where: str) -> None:
+        ended = self.call("work", where)
+        assert ended.returncode == -signal.SIGKILL, f"{where}: {ended.stdout} {ended.stderr}"
+
+    def celery(self, *words: str) -> subprocess.Popen[bytes]:
+        """Start `celery worker …` or `celery beat`; its log is `celery.log` in the folder."""
+        command = [sys.executable, "-m", "celery", "--app", "labelling.config.celery", *words]
+        with (self.folder / "celery.log").open("ab") as log:
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=self.environment, stdout=log, stderr=log
+            )
+        self.processes.append(process)
+        return process
+
+    def worker(self) -> subprocess.Popen[bytes]:
+        return self.celery("worker", "--concurrency", "1", "--loglevel", "INFO")
+
+    def until(self, true: Callable[[dict], bool]) -> dict:
+        """Wait until what `status` tells satisfies `true`."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            status = self.ask("status")
+            if true(status):
+                return status
+            time.sleep(0.5)
+        log = (self.folder / "celery.log").read_text()
+        raise AssertionError(f"Not within {PATIENCE:.0f} s; {status}; {log[-3000:]}")
+
+    def stop(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait()
+
+    def heavy_children(self) -> list[int]:
+        """Processes, still alive, that work inside our storage."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (entry / "cmdline").read_bytes()
+                dead = "\nState:\tZ" in (entry / "status").read_text()
+            except OSError:
+                continue
+            if str(self.folder / "blobs").encode() in words and not dead:
+                found.append(int(entry.name))
+        return found
