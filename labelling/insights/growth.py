@@ -19,7 +19,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast
 
-from labelling.models import Annotation, Campaign, CampaignTile, Place, Task
+from labelling.models import Annotation, Campaign, CampaignTile, Place
 
 SPLIT = "tile__acquisition__place__split"
 
@@ -78,7 +78,7 @@ def tiles(campaign: Campaign) -> Tiles:
     ):
         splits[split] += n
         synthetic += n if painted else 0
-    labels = usable_labels(campaign).values("acquisition")
+    labels = Annotation.objects.usable(campaign.schema_id).values("acquisition")
     labelled: dict[str, int] = dict(
         enrolled.filter(tile__acquisition__in=labels).values_list(SPLIT).annotate(n=Count("pk"))
     )
@@ -115,14 +115,8 @@ def classes(campaign: Campaign) -> list[ClassPixels]:
     ]
 
 
-def usable_labels(campaign: Campaign) -> QuerySet[Annotation]:
-    """Labels under the campaign's schema that may teach: not those of rejected or skipped tasks."""
-    labels = Annotation.objects.filter(schema=campaign.schema_id)
-    return labels.exclude(task__state__in=[Task.State.REJECTED, Task.State.SKIPPED])
-
-
 def newest_labels(campaign: Campaign) -> QuerySet[Annotation]:
     """The newest usable version of every acquisition's label."""
-    labels = usable_labels(campaign)
+    labels = Annotation.objects.usable(campaign.schema_id)
     later = labels.filter(acquisition=OuterRef("acquisition"), n__gt=OuterRef("n"))
     return labels.filter(~Exists(later))

@@ -11,6 +11,13 @@ from .scene import Acquisition
 from .task import Task
 
 
+class AnnotationQuerySet(models.QuerySet["Annotation"]):
+    def usable(self, schema_id: int | None) -> AnnotationQuerySet:
+        """Labels under the schema with this id that may teach: not those of rejected or skipped tasks."""
+        unusable = [Task.State.REJECTED, Task.State.SKIPPED]
+        return self.filter(schema=schema_id).exclude(task__state__in=unusable)
+
+
 class Annotation(models.Model):
     """A version of an acquisition's label. Append-only: a change is the next version."""
 
@@ -47,6 +54,8 @@ class Annotation(models.Model):
     labelled_share = models.FloatField()
     """0…1 of the tile's pixels that carry a class."""
     created = models.DateTimeField()
+
+    objects = AnnotationQuerySet.as_manager()
 
     class Meta:
         constraints = [

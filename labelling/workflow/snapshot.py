@@ -12,18 +12,15 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from labelling.adapters.blobs import Blobs
 from labelling.errors import BadInput, NothingToLearn
 from labelling.imagery.tilefile import read_label, read_tile
-from labelling.models import Annotation, Campaign, ClassSchema, Place, Snapshot, Task, Tile, record
+from labelling.models import Annotation, Campaign, ClassSchema, Place, Snapshot, Tile, record
 
 FORMAT = "cloudmask-snapshot/1"
 NO_LABELS = "No tile of the pool is labelled yet."
-UNUSABLE = [Task.State.REJECTED, Task.State.SKIPPED]
-"""Labels of tasks in these states don't teach."""
 
 
 @dataclass(frozen=True)
@@ -65,21 +62,14 @@ def freeze(
 def chosen(campaign: Campaign, schema: ClassSchema) -> list[Sample]:
     """One label and one raster for each labelled acquisition, by key."""
     newest: dict[int, Annotation] = {}
-    for annotation in usable(schema):
+    labels = Annotation.objects.usable(schema.pk)
+    for annotation in labels.order_by("acquisition", "n"):
         newest[annotation.acquisition_id] = annotation  # ordered by n: the last one stays
     tiles: dict[int, Tile] = {}
     for tile in rasters(campaign, list(newest)):
         tiles.setdefault(tile.acquisition_id, tile)
     samples = [Sample(newest[key], tile) for key, tile in tiles.items()]
     return sorted(samples, key=lambda each: each.tile.key)
-
-
-def usable(schema: ClassSchema) -> QuerySet[Annotation]:
-    return (
-        Annotation.objects.filter(schema=schema)
-        .exclude(task__state__in=UNUSABLE)
-        .order_by("acquisition", "n")
-    )
 
 
 def rasters(campaign: Campaign, acquisitions: list[int]) -> Iterable[Tile]:

@@ -21,11 +21,13 @@ def scenes(tmp_path):
 
 def ingest(*arguments):
     """(printed, exit status, message) of the command."""
-    out = io.StringIO()
+    out, err = io.StringIO(), io.StringIO()
     try:
-        call_command("ingest", *map(str, arguments), stdout=out)
+        call_command("ingest", *map(str, arguments), stdout=out, stderr=err)
     except CommandError as error:
         return out.getvalue(), error.returncode, str(error)
+    except SystemExit as ended:
+        return out.getvalue(), ended.code, err.getvalue()
     return out.getvalue(), 0, ""
 
 
