@@ -22,6 +22,10 @@ QUEUES = {Job.RUN_JOB: "train", Job.SWEEP: "web"}
 
 
 def enqueue(job: Job, **ids: Any) -> None:
-    """Send `job` once the surrounding transaction has committed; at once where there is none."""
+    """Send `job` once the surrounding transaction has committed; at once where there is none.
+
+    A broker that can't be reached is logged, not raised: what is to be done stands in the
+    database, and the next sweep sends it again.
+    """
     send = partial(current_app.send_task, job.value, kwargs=ids, queue=QUEUES[job])
-    transaction.on_commit(send)
+    transaction.on_commit(send, robust=True)

@@ -21,6 +21,8 @@ app.conf.update(
     # Acknowledged at once: recovery rests on the leases in the database, never on the broker.
     task_acks_late=False,
     worker_prefetch_multiplier=1,
+    # A request waits no longer than this for a broker that is gone; a sweep sends again.
+    task_publish_retry_policy={"max_retries": 1, "interval_start": 0.2},
     worker_hijack_root_logger=False,
     broker_connection_retry_on_startup=True,
     task_default_queue="web",

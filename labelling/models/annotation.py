@@ -13,7 +13,7 @@ from .task import Task
 
 class AnnotationQuerySet(models.QuerySet["Annotation"]):
     def usable(self, schema_id: int | None) -> AnnotationQuerySet:
-        """Labels under the schema with this id that may teach: not those of rejected or skipped tasks."""
+        """Labels under this schema that may teach: not those of rejected or skipped tasks."""
         unusable = [Task.State.REJECTED, Task.State.SKIPPED]
         return self.filter(schema=schema_id).exclude(task__state__in=unusable)
 

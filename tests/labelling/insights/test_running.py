@@ -18,7 +18,7 @@ def north():
 
 
 def job(round, *, state="running", line=FITTING, **more):
-    lease = NOON + timedelta(minutes=1) if state == "running" else None
+    lease = NOON + timedelta(minutes=1) if state in ("waiting", "running") else None
     return Job.objects.create(
         kind="labelling.run_job",
         round=round,
