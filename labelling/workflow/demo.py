@@ -20,9 +20,9 @@ from labelling.workflow.intake import FileReport, Source, find_sources
 
 PRODUCTS, PLACES, SIZE, SEED = 72, 24, 512, 4
 """Painted scenes: products, of so many places, pixels a side, and the painter's seed."""
-LABELLED_EVERY = 3
-"""Of the pool's scenes, each third comes with its label, so that there is a first model."""
-TRAINING = {"steps": 160, "crop": 192, "evaluate_every": 80, "warm_up": 20}
+LABELLED_EVERY = 2
+"""Of the pool's scenes, each second comes with its label, so that there is a first model."""
+TRAINING = {"steps": 480, "crop": 192, "evaluate_every": 120}
 """A fit short enough to be watched."""
 PEOPLE = {"intern": "annotator", "reviewer": "reviewer", "lead": "lead"}
 """Demo accounts and their roles; the password of each is `demo-` and its name."""
@@ -122,7 +122,7 @@ def take_in(source: Source, intake: Intake, number: int) -> FileReport:
 
 
 def wants_label(source: Source, number: int) -> bool:
-    """Every scene outside the pool, and every third of the pool."""
+    """Every scene outside the pool, and every second of the pool."""
     held_back = Tile.objects.filter(scene__product_id=inspect(source.stack).product_id).exclude(
         acquisition__place__split=Place.Split.POOL
     )

@@ -14,7 +14,7 @@ from labelling.management.base import WorkbenchCommand, settings_words
 from labelling.workflow.children import run_child
 from labelling.workflow.rounds import check_plan
 
-TRAINING = {"steps": 200, "evaluate_every": 50}
+TRAINING = {"steps": 300, "crop": 128, "batch": 8, "learning_rate": 3e-3, "evaluate_every": 75}
 """Fits shorter than in production, so that a run of four rounds takes minutes."""
 
 
