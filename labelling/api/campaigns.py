@@ -44,6 +44,7 @@ class CampaignSerializer(serializers.Serializer):
     composites = CompositeSerializer(many=True)
     strategy = serializers.CharField()
     strategies = serializers.ListField(child=serializers.CharField())
+    batch_size = serializers.IntegerField(help_text="Tasks a round opens when not told otherwise.")
     role = serializers.ChoiceField(Membership.Role.choices)
     synthetic = serializers.BooleanField(help_text="Some tiles are painted, not photographed.")
 
@@ -65,6 +66,7 @@ def shown(campaign: Campaign, user: Any) -> dict[str, Any]:
         "composites": campaign.composites or default_composites(campaign.bands),
         "strategy": campaign.strategy,
         "strategies": list(STRATEGIES),
+        "batch_size": campaign.batch_size,
         "role": role_of(user, campaign),
         "synthetic": CampaignTile.objects.filter(
             campaign=campaign, tile__scene__synthetic=True

@@ -90,7 +90,7 @@ export const thumbnailOf = (tile: string): string => `/api/v1/tiles/${tile}/thum
 
 export interface RoundPlan {
   strategy: string;
-  batch: number;
+  batch?: number;
   /** Absent: the server draws one. */
   seed?: number;
 }

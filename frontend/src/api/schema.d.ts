@@ -341,6 +341,8 @@ export interface components {
             composites: components["schemas"]["Composite"][];
             strategy: string;
             strategies: string[];
+            /** @description Tasks a round opens when not told otherwise. */
+            batch_size: number;
             role: components["schemas"]["RoleEnum"];
             /** @description Some tiles are painted, not photographed. */
             synthetic: boolean;

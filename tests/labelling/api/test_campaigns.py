@@ -19,6 +19,7 @@ def test_a_campaign_shows_what_the_editor_needs(campaign, ana):
         ],
         "strategy": "auto",
         "strategies": ["random", "entropy", "bald", "auto"],
+        "batch_size": 20,
         "role": "annotator",
         "synthetic": True,
     }

@@ -23,6 +23,7 @@ function north(classes = [CLEAR, CLOUD]): Campaign {
     composites: [],
     strategy: "auto",
     strategies: ["auto"],
+    batch_size: 20,
     role: "annotator",
     synthetic: false,
   };

@@ -17,7 +17,7 @@ const STEPS: Record<string, string> = {
 };
 
 const strategy = signal("");
-const batch = signal<number | null>(20);
+const batch = signal<number | null>(null);
 const seed = signal<number | null>(null);
 const busy = signal(false);
 const refusal = signal("");
@@ -93,9 +93,9 @@ function StartForm({ slug }: { slug: string }) {
   const chosen = strategy.value || campaign.value?.strategy || strategies[0];
   const start = (event: Event) => {
     event.preventDefault();
-    const plan = { strategy: chosen, batch: batch.value ?? 20 };
+    const size = batch.value === null ? {} : { batch: batch.value };
     const dice = seed.value === null ? {} : { seed: seed.value };
-    void act(slug, () => startRound(slug, { ...plan, ...dice }));
+    void act(slug, () => startRound(slug, { strategy: chosen, ...size, ...dice }));
   };
   return (
     <form class="start" onSubmit={start}>
@@ -112,7 +112,13 @@ function StartForm({ slug }: { slug: string }) {
           ))}
         </select>
       </label>
-      <NumberField label="Tiles" min={1} max={10_000} value={batch} required />
+      <NumberField
+        label="Tiles"
+        min={1}
+        max={10_000}
+        value={batch}
+        placeholder={String(campaign.value?.batch_size ?? "")}
+      />
       <NumberField label="Seed" min={0} max={2 ** 32 - 1} value={seed} placeholder="drawn" />
       <button type="submit" class="button main" disabled={busy.value}>
         {busy.value ? "Starting …" : "Start round"}
@@ -126,7 +132,6 @@ interface NumberFieldProps {
   min: number;
   max: number;
   value: Signal<number | null>;
-  required?: boolean;
   placeholder?: string;
 }
 
