@@ -144,7 +144,7 @@ def test_two_dates_of_one_ground_share_a_place_and_its_split(north, scenes):
 
 def test_the_split_is_frozen_by_the_first_ingest(north, scenes):
     shares = {"pool": 0.0, "validation": 0.0, "test": 1.0}
-    Installation.objects.create(split_shares=shares, frozen=NOON)
+    Installation.objects.create(pk=1, split_shares=shares, frozen=NOON)
 
     bring_in(write_stack(scenes / "a.tif"), north)
 
@@ -158,7 +158,7 @@ def test_a_tile_across_a_split_border_is_kept_and_fenced(north, scenes):
         seed for seed in range(99)
         if split_of("6933/23/62", shares, seed=seed) != split_of("6933/24/62", shares, seed=seed)
     )  # fmt: skip
-    Installation.objects.create(split_shares=shares, split_seed=seed, frozen=NOON)
+    Installation.objects.create(pk=1, split_shares=shares, split_seed=seed, frozen=NOON)
     border = Georeference("EPSG:6933", (1.0, 0.0, 2.4e6, 0.0, -1.0, 6.25e6))
     ((x, y),) = border.project("EPSG:32635", [(0, 0)])
     for name, west in (("across", x - 1000), ("beside", x + 5000)):
