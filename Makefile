@@ -40,7 +40,7 @@ run: setup  ## web, worker, beat and the pages' development server; Ctrl-C stops
 	$(PYTHON) manage.py migrate
 	@trap 'kill 0' EXIT INT TERM; \
 	DEBUG=True $(PYTHON) manage.py runserver 127.0.0.1:8000 & \
-	$(CELERY) worker --concurrency 1 --loglevel INFO & \
+	$(CELERY) worker --concurrency 2 --loglevel INFO & \
 	$(CELERY) beat --loglevel WARNING & \
 	(cd frontend && npm run dev) & wait
 

@@ -59,7 +59,7 @@ class Installation:
         return process
 
     def worker(self) -> subprocess.Popen[bytes]:
-        return self.celery("worker", "--concurrency", "1", "--loglevel", "INFO")
+        return self.celery("worker", "--concurrency", "2", "--loglevel", "INFO")
 
     def until(self, true: Callable[[dict], bool]) -> dict:
         """Wait until what `status` tells satisfies `true`."""

@@ -14,10 +14,7 @@ from labelling.clock import now
 from labelling.errors import NotFound
 from labelling.insights.learning import newest_first, row
 from labelling.models import Campaign, Round
-from labelling.workflow.rounds import cancel_round, plan_round
-
-MOST_TASKS = 100_000
-LARGEST_SEED = 2**32 - 1
+from labelling.workflow.rounds import LARGEST_SEED, MOST_TASKS, cancel_round, plan_round
 
 
 class MetricsSerializer(serializers.Serializer):

@@ -115,11 +115,16 @@ def read_ahead(request: Request, tiles: Sequence[dict[str, str]]) -> Iterator[ND
 
 
 def merge(shards: Sequence[Path]) -> Arrays:
-    parts = []
-    for path in shards:
-        with np.load(path, allow_pickle=False) as stored:
-            parts.append({name: stored[name] for name in stored.files})
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    """All shards' rows, one array after the other: no more than one is held twice."""
+    with np.load(shards[0], allow_pickle=False) as first:
+        names = list(first.files)
+    return {name: np.concatenate([stored(path, name) for path in shards]) for name in names}
+
+
+def stored(path: Path, name: str) -> NDArray[Any]:
+    with np.load(path, allow_pickle=False) as arrays:
+        array: NDArray[Any] = arrays[name]
+    return array
 
 
 def keep_pool(request: Request, merged: Arrays, out: Path, *, model: str) -> None:

@@ -32,14 +32,13 @@ from labelling.models import (
     Place,
     Round,
     Task,
-    Tile,
 )
 from labelling.workflow.children import run_child
 from labelling.workflow.claims import claim_next
 from labelling.workflow.founding import admit, found_campaign, shape_of
 from labelling.workflow.ingest import Intake, ingest_all
 from labelling.workflow.intake import find_sources
-from labelling.workflow.pool import eligible_tiles
+from labelling.workflow.pool import eligible_tiles, servable_tiles
 from labelling.workflow.rounds import plan_round, run_round
 from labelling.workflow.scheduling import open_lane
 from labelling.workflow.submission import submit
@@ -91,10 +90,11 @@ class Simulation:
         admit(self.annotator, campaign=self.campaign, role="annotator", now=self.clock())
         self.ingest(self.truth, labels=True)
         self.ingest(self.campaign, labels=False)
-        reference = Tile.objects.filter(
-            enrolments__campaign=self.campaign,
-            acquisition__place__split__in=[Place.Split.VALIDATION, Place.Split.TEST],
-        ).order_by("acquisition__place__key", "acquisition__taken")
+        reference = (
+            servable_tiles(self.campaign)
+            .filter(acquisition__place__split__in=[Place.Split.VALIDATION, Place.Split.TEST])
+            .order_by("acquisition__place__key", "acquisition__taken")
+        )
         open_lane(
             campaign=self.campaign, tiles=reference, lane="reference", by=None, now=self.clock()
         )

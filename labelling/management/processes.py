@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import F
+from django.db.models.functions import Greatest
 
 from labelling import clock
 from labelling.errors import JobFailed
@@ -132,8 +134,13 @@ def stop(parts: list[Part]) -> None:
 
 
 def hand_back() -> None:
-    """Our workers are gone, so what they held is free at once, not only when its lease ends."""
-    Job.objects.filter(state=Job.State.RUNNING).update(lease_ends=clock.now())
+    """Our workers are gone, so what they held is free at once, not only when its lease ends.
+
+    They were stopped, they didn't die: that attempt doesn't count.
+    """
+    Job.objects.filter(state=Job.State.RUNNING).update(
+        lease_ends=clock.now(), attempts=Greatest(F("attempts") - 1, 0)
+    )
     Job.objects.filter(state=Job.State.WAITING).update(lease_ends=clock.now())
 
 

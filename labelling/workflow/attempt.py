@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -11,14 +12,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 
 from labelling.adapters.blobs import Blobs
 from labelling.errors import LostLease
-from labelling.models import Job, Round
+from labelling.models import JOB_LEASE, Job, Round
 
 RENEW_EVERY = 2.0
 """Seconds between two writes of progress and lease; progress lines may come faster."""
+DATABASE_AWAY = (OperationalError, InterfaceError)
+"""Restarting, out of reach, or locked by somebody else for too long."""
+logger = logging.getLogger(__name__)
 
 
 class Cancelled(Exception):
@@ -31,8 +35,10 @@ class Attempt:
     round: Round
     blobs: Blobs
     clock: Callable[[], datetime]
-    renewed: float = field(default=0.0)
-    """When the lease was last renewed, in seconds of the monotonic clock."""
+    tried: float = field(default=0.0)
+    """When the lease was last to be renewed, in seconds of the monotonic clock."""
+    renewed: float = field(default_factory=time.monotonic)
+    """When it last was, on the same clock."""
 
     @property
     def key(self) -> str:
@@ -57,21 +63,26 @@ class Attempt:
         """Make this attempt's result of `step` the round's, by a rename."""
         self.check()
         target = self.adopted(step)
-        (self.folder / step).rename(target)
+        try:
+            (self.folder / step).rename(target)
+        except OSError:
+            # A worker that lost its lease after its own check was faster: the same result.
+            if not target.is_dir():
+                raise
         return target
 
     def inherit(self, step: str, pattern: str) -> None:
-        """Copy what the newest earlier attempt left of `step`: its work isn't done again."""
+        """Copy what earlier attempts left of `step`, so that it isn't made again."""
         own = self.folder / step
         own.mkdir(parents=True, exist_ok=True)
         for token in range(self.job.token - 1, 0, -1):
-            left = sorted((self.home / str(token) / step).glob(pattern))
-            for file in left:
+            for file in sorted((self.home / str(token) / step).glob(pattern)):
+                if (own / file.name).exists():
+                    continue
                 draft = own / f".{file.name}.part"
                 shutil.copyfile(file, draft)
                 draft.rename(own / file.name)
-            if left:
-                return
+                self.tick()
 
     def begin(self, step: str) -> None:
         """Note that `step` has begun (the first time), and that it is what is in progress."""
@@ -81,13 +92,23 @@ class Attempt:
             self.job.held().update(progress={"stage": step})
 
     def tick(self, progress: dict[str, Any] | None = None) -> None:
-        """Renew the lease and show `progress`, every few seconds. Raises LostLease, Cancelled."""
-        if time.monotonic() - self.renewed < RENEW_EVERY:
+        """Renew the lease and show `progress`, every few seconds. Raises LostLease, Cancelled.
+
+        A database that is away for less than a lease doesn't end the work: the fence decides.
+        """
+        if time.monotonic() - self.tried < RENEW_EVERY:
             return
-        if not self.job.renew(now=self.clock(), progress=progress):
-            raise LostLease(f"{self.round}: the lease went to another worker.")
-        self.renewed = time.monotonic()
-        self.check()
+        self.tried = time.monotonic()
+        try:
+            if not self.job.renew(now=self.clock(), progress=progress):
+                raise LostLease(f"{self.round}: the lease went to another worker.")
+            self.renewed = self.tried
+            self.check()
+        except DATABASE_AWAY as away:
+            logger.warning("%s: the lease could not be renewed: %s", self.round, away)
+            if self.tried - self.renewed > JOB_LEASE.total_seconds():
+                raise LostLease(f"{self.round}: the lease ended, the database is away.") from away
+            close_old_connections()
 
     def check(self) -> None:
         """Raises LostLease, Cancelled."""

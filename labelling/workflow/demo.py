@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -60,7 +61,7 @@ def seed_demo(
 def slug_of(data: Path | None) -> str:
     if data is None:
         return "demo"
-    name = "".join(each if each.isalnum() else "-" for each in data.resolve().name.lower())
+    name = re.sub(r"[^a-z0-9]", "-", data.resolve().name.lower())
     return f"demo-{name}"[:50]
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,14 +18,18 @@ from numpy.typing import NDArray
 
 from al_engine.batches import Batch, Pool, Request
 from al_engine.strategies import STRATEGIES, select
-from labelling.models import Score, Tile
+from labelling.models import Round, Score, Tile
 from labelling.workflow.attempt import Attempt
 from labelling.workflow.pool import eligible_tiles, known_tiles
 
 PASSES = 4
 """Forward passes a tile, for strategies that need members to disagree: flips with dropout."""
+CHUNK = 2000
+"""Rows read or written in one go."""
 RANKED_BY = {"entropy": "means", "bald": "disagreement"}
 """The pool's array that a strategy orders by, where it isn't `scores`."""
+MOST_WORDS = 80
+"""Characters of Score.why."""
 
 
 @dataclass(frozen=True)
@@ -58,26 +65,31 @@ def listed_pool(attempt: Attempt) -> dict[str, Any]:
     if not path.exists():
         campaign = attempt.round.campaign
         listing = {
-            "tiles": listed(eligible_tiles(campaign)),
-            "known": listed(known_tiles(campaign)),
+            "tiles": listed(eligible_tiles(campaign), attempt.tick),
+            "known": listed(known_tiles(campaign), attempt.tick),
         }
-        write_json(path, listing)
+        keep_first(path, listing)
     listing = json.loads(path.read_text())
     assert isinstance(listing, dict)
     return listing
 
 
-def listed(tiles: QuerySet[Tile]) -> list[dict[str, str]]:
-    rows = tiles.select_related("acquisition__place", "scene").iterator(chunk_size=2000)
-    entries = [
-        {
-            "key": tile.key,
-            "uuid": str(tile.uuid),
-            "raster": tile.raster,
-            "group": tile.scene.product_id,
-        }
-        for tile in rows
-    ]
+def listed(tiles: QuerySet[Tile], tick: Callable[[], None]) -> list[dict[str, str]]:
+    """What scoring needs to know of each tile, by key; `tick` is called now and then."""
+    entries = []
+    keys = list(tiles.values_list("pk", flat=True))
+    for first in range(0, len(keys), CHUNK):
+        page = Tile.objects.filter(pk__in=keys[first : first + CHUNK])
+        for tile in page.select_related("acquisition__place", "scene"):
+            entries.append(
+                {
+                    "key": tile.key,
+                    "uuid": str(tile.uuid),
+                    "raster": tile.raster,
+                    "group": tile.scene.product_id,
+                }
+            )
+        tick()
     return sorted(entries, key=lambda each: each["key"])
 
 
@@ -98,14 +110,21 @@ def pool_size(folder: Path) -> int:
 
 
 def pick(attempt: Attempt) -> Picks:
-    """Choose the batch from the stored scores; the choice is stored beside them."""
+    """Choose the batch from the stored scores; the choice is stored beside them, then as rows."""
     stored = attempt.adopted("pick") / "picks.json"
     if not stored.exists():
         draft = attempt.folder / "pick" / "picks.json"
         picks = choose(attempt)
         write_json(draft, {**vars(picks), "strategy": attempt.round.strategy})
         attempt.adopt("pick")
-    told = json.loads(stored.read_text())
+    picks = read_picks(attempt)
+    write_scores(attempt, picks)
+    return picks
+
+
+def read_picks(attempt: Attempt) -> Picks:
+    """What the pick step stored."""
+    told = json.loads((attempt.adopted("pick") / "picks.json").read_text())
     return Picks(told["picks"], told["notes"], told["uniform_probability"])
 
 
@@ -117,7 +136,7 @@ def choose(attempt: Attempt) -> Picks:
     request = Request(count=round.batch, seed=round.seed, round_no=round.n)
     batch = select(pool, request, strategy=round.strategy)
     tiles = listed_pool(attempt)["tiles"]
-    names = class_names(round.campaign.schema.classes if round.campaign.schema else [])
+    names = [each["name"] for each in channels(round)]
     values = ranked_by(pool, round.strategy)
     picks = [
         {
@@ -133,8 +152,12 @@ def choose(attempt: Attempt) -> Picks:
     return Picks(picks, list(batch.notes), float(batch.uniform_probability))
 
 
-def class_names(classes: list[dict[str, Any]]) -> list[str]:
-    return [each["name"] for each in classes]
+def channels(round: Round) -> list[dict[str, Any]]:
+    """{code, name} of the classes the round's model tells apart, channel by channel.
+
+    The campaign's classes may have changed since the model was trained.
+    """
+    return list(round.model.card["classes"]) if round.model else []
 
 
 def ranked_by(pool: Pool, strategy: str) -> NDArray[np.float32]:
@@ -150,54 +173,82 @@ def reason(batch: Batch, place: int, names: list[str]) -> str:
         case "random":
             return "drawn at random"
     quota = int(batch.quotas[place])
-    return "most uncertain" if quota < 0 else f"most uncertain about {names[quota]}"
+    return "most uncertain" if quota < 0 else f"most uncertain about {names[quota]}"[:MOST_WORDS]
 
 
-def write_scores(attempt: Attempt, picks: Picks, now: datetime) -> dict[str, Any]:
-    """One Score row a tile of the pool, the picked ones with their place."""
-    round = attempt.round
+def write_scores(attempt: Attempt, picks: Picks) -> None:
+    """One Score row a tile of the pool, the picked ones with their place.
+
+    In many short transactions: with SQLite nobody else writes during one. What an earlier attempt
+    wrote of these rows is left as it is: it is the same.
+    """
+    tiles = listed_pool(attempt)["tiles"]
     folder = attempt.adopted("score")
     pool = Pool.load(folder / "pool.npz")
-    tiles = listed_pool(attempt)["tiles"]
-    ids = dict(Tile.objects.filter(enrolments__campaign=round.campaign).values_list("uuid", "pk"))
+    values = ranked_by(pool, attempt.round.strategy)
+    shares = stored_shares(folder) if pool.scored else None
+    codes = [str(each["code"]) for each in channels(attempt.round)]
     places = {each["row"]: (place, each) for place, each in enumerate(picks.picks, start=1)}
-    values = ranked_by(pool, round.strategy)
-    fractions = stored_fractions(folder, round.campaign.schema.codes if pool.scored else [])
-    rows = []
-    for row, tile in enumerate(tiles):
-        place, told = places.get(row, (None, {}))
-        if place is None and not pool.scored:
-            continue
-        rows.append(
-            Score(
-                round=round,
-                tile_id=ids[uuid.UUID(tile["uuid"])],
-                score=float(values[row]),
-                fractions=fractions[row] if pool.scored else {},
-                picked=place,
-                slice=told.get("slice", ""),
-                why=told.get("why", ""),
+    wanted = range(len(tiles)) if pool.scored else sorted(places)
+    for first in range(0, len(wanted), CHUNK):
+        rows = wanted[first : first + CHUNK]
+        ids = tile_ids([tiles[row]["uuid"] for row in rows])
+        scores = []
+        for row in rows:
+            place, told = places.get(row, (None, {}))
+            scores.append(
+                Score(
+                    round=attempt.round,
+                    tile_id=ids[tiles[row]["uuid"]],
+                    score=float(values[row]),
+                    fractions={} if shares is None else rounded(codes, shares[row]),
+                    picked=place,
+                    slice=told.get("slice", ""),
+                    why=told.get("why", ""),
+                )
             )
-        )
-    Score.objects.bulk_create(rows, batch_size=1000)
+        with attempt.fenced():
+            Score.objects.bulk_create(scores, ignore_conflicts=True)
+        attempt.tick({"stage": "pick", "done": first + len(rows), "total": len(wanted)})
+
+
+def note_picks(attempt: Attempt, picks: Picks, now: datetime) -> dict[str, Any]:
     return {"picked": len(picks.picks), "notes": picks.notes}
 
 
-def stored_fractions(folder: Path, codes: list[int]) -> list[dict[str, float]]:
-    """For each tile of the pool {class code: share}."""
-    if not codes:
-        return []
+def tile_ids(names: list[str]) -> dict[str, int]:
+    found = Tile.objects.filter(uuid__in=names).values_list("uuid", "pk")
+    return {str(name): key for name, key in found}
+
+
+def stored_shares(folder: Path) -> NDArray[np.float32]:
+    """(n, K) each class's share of a tile's pixels, by channel."""
     with np.load(folder / "maps.npz") as maps:
-        shares = maps["class_fractions"]
-    return [
-        {str(code): round(float(share), 5) for code, share in zip(codes, row)} for row in shares
-    ]
+        shares: NDArray[np.float32] = maps["class_fractions"]
+    return shares
+
+
+def rounded(codes: list[str], shares: NDArray[np.float32]) -> dict[str, float]:
+    """{class code: share}"""
+    return {code: round(float(share), 5) for code, share in zip(codes, shares, strict=True)}
 
 
 def write_json(path: Path, content: dict[str, Any]) -> Path:
     """Written beside, then renamed."""
+    drafted(path, content).rename(path)
+    return path
+
+
+def keep_first(path: Path, content: dict[str, Any]) -> None:
+    """Like write_json, but what another worker has written there stays."""
+    draft = drafted(path, content)
+    with contextlib.suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()
+
+
+def drafted(path: Path, content: dict[str, Any]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{uuid.uuid4().hex}.part")
     draft.write_text(json.dumps(content, indent=1))
-    draft.rename(path)
-    return path
+    return draft

@@ -11,18 +11,31 @@ REPLACEABLE = Q(state=Task.State.OPEN, lane=Task.Lane.ACTIVE)
 
 
 def eligible_tiles(campaign: Campaign) -> QuerySet[Tile]:
-    """Tiles a round may choose: in scope, unfenced, of the pool, neither labelled nor in flight."""
+    """Tiles a round may choose: servable, of the pool, neither labelled nor in flight."""
     return (
-        Tile.objects.filter(
-            enrolments__campaign=campaign,
-            enrolments__fence="",
-            enrolments__scope__in=allowed_scopes(campaign),
-            acquisition__place__split=Place.Split.POOL,
-            valid_share__gt=0,
-        )
+        servable_tiles(campaign)
+        .filter(acquisition__place__split=Place.Split.POOL)
         .exclude(labelled(campaign))
         .exclude(in_flight(campaign))
     )
+
+
+def servable_tiles(campaign: Campaign) -> QuerySet[Tile]:
+    """Tiles in scope and unfenced, one of each acquisition: of several levels L1C, of those the
+    newest baseline. A label belongs to the acquisition, so a second raster would be drawn twice.
+    """
+    allowed = CampaignTile.objects.filter(
+        campaign=campaign, fence="", scope__in=allowed_scopes(campaign)
+    )
+    # Two EXISTS, one inside the other: as a join SQLite walks all enrolments for each tile.
+    better = Tile.objects.filter(
+        Q(level__lt=OuterRef("level"))
+        | Q(level=OuterRef("level"), baseline__gt=OuterRef("baseline")),
+        Exists(allowed.filter(tile=OuterRef("pk"))),
+        acquisition=OuterRef("acquisition"),
+        valid_share__gt=0,
+    )
+    return Tile.objects.filter(enrolments__in=allowed, valid_share__gt=0).exclude(Exists(better))
 
 
 def known_tiles(campaign: Campaign) -> QuerySet[Tile]:

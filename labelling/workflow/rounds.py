@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 
+from al_engine.errors import EngineError
 from al_engine.strategies import STRATEGIES
 from labelling import enqueue
 from labelling.adapters.blobs import Blobs
 from labelling.errors import BadInput, Conflict, LostLease, WorkbenchError
 from labelling.models import JOB_LEASE, Campaign, Event, Job, Round, record
-from labelling.workflow.attempt import Attempt, Cancelled
+from labelling.workflow.attempt import DATABASE_AWAY, Attempt, Cancelled
 from labelling.workflow.steps import STEPS
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 Verb = Event.Verb
 MOST_ATTEMPTS = 5
 """A job whose worker died this often isn't tried again."""
+MOST_TASKS = 100_000
+LARGEST_SEED = 2**32 - 1
 logger = logging.getLogger(__name__)
 
 
@@ -43,10 +46,10 @@ def plan_round(
 ) -> Round:
     """Write down a round and its job, and send it to the workers.
 
-    `seed` None draws one. Raises BadInput for an unknown strategy or a batch below 1, Conflict
-    while another round of the campaign is unfinished.
+    `seed` None draws one. Raises BadInput for an unknown strategy, or a batch or seed out of range;
+    Conflict while another round of the campaign is unfinished.
     """
-    check_plan(strategy, batch)
+    check_plan(strategy, batch, seed)
     last = campaign.rounds.order_by("-n").first()
     try:
         with transaction.atomic():
@@ -73,14 +76,16 @@ def plan_round(
     return planned
 
 
-def check_plan(strategy: str, batch: int) -> None:
+def check_plan(strategy: str, batch: int, seed: int | None) -> None:
     if strategy not in STRATEGIES:
         raise BadInput(
             f"There is no strategy {strategy!r}; there are {', '.join(STRATEGIES)}.",
             field="strategy",
         )
-    if batch < 1:
-        raise BadInput(f"A batch has at least one tile, not {batch}.", field="batch")
+    if not 1 <= batch <= MOST_TASKS:
+        raise BadInput(f"A batch has 1 to {MOST_TASKS} tiles, not {batch}.", field="batch")
+    if seed is not None and not 0 <= seed <= LARGEST_SEED:
+        raise BadInput(f"A seed lies between 0 and {LARGEST_SEED}, not {seed}.", field="seed")
 
 
 def cancel_round(*, round: Round, by: User | None, now: datetime) -> Round:
@@ -102,8 +107,9 @@ def cancel_round(*, round: Round, by: User | None, now: datetime) -> Round:
 def run_round(job: Job, *, blobs: Blobs, clock: Callable[[], datetime]) -> None:
     """Do what is left of the job's round. The caller has taken the job.
 
-    What goes wrong is written into round and job; nothing is raised, except that a worker that lost
-    its lease just stops (another one goes on).
+    What goes wrong is written into round and job, and nothing is raised. A worker that lost its
+    lease just stops (another one goes on); so does one whose database is away (the lease will end,
+    and the sweep sends the job again).
     """
     assert job.round is not None
     attempt = Attempt(job=job, round=job.round, blobs=blobs, clock=clock)
@@ -118,8 +124,11 @@ def run_round(job: Job, *, blobs: Blobs, clock: Callable[[], datetime]) -> None:
         logger.warning("%s: another worker took over from token %d", job.round, job.token)
     except Cancelled:
         finish(attempt, Round.State.CANCELLED)
-    except WorkbenchError as refused:
-        finish(attempt, Round.State.FAILED, error=f"{refused} {refused.help}".strip())
+    except DATABASE_AWAY:
+        logger.exception("%s stops in step %s until a sweep", job.round, attempt.round.step)
+    except (WorkbenchError, EngineError) as refused:
+        help = getattr(refused, "help", "")
+        finish(attempt, Round.State.FAILED, error=f"{refused} {help}".strip())
     except Exception as crash:
         logger.exception("%s crashed in step %s", job.round, attempt.round.step)
         finish(attempt, Round.State.FAILED, error=f"{type(crash).__name__}: {crash}")
@@ -142,6 +151,7 @@ def take_step(attempt: Attempt) -> None:
     prepare, write = STEPS[name]
     made = prepare(attempt)
     with attempt.fenced() as now:
+        attempt.check()
         told = write(attempt, made, now)
         round.steps[name] = {**round.steps[name], "finished": now.isoformat(), **told}
         round.step = following(name)

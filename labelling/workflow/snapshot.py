@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from labelling.adapters.blobs import Blobs
@@ -66,13 +67,13 @@ def chosen(campaign: Campaign, schema: ClassSchema) -> list[Sample]:
     for annotation in labels.order_by("acquisition", "n"):
         newest[annotation.acquisition_id] = annotation  # ordered by n: the last one stays
     tiles: dict[int, Tile] = {}
-    for tile in rasters(campaign, list(newest)):
+    for tile in rasters(campaign, labels.values("acquisition")):
         tiles.setdefault(tile.acquisition_id, tile)
     samples = [Sample(newest[key], tile) for key, tile in tiles.items()]
     return sorted(samples, key=lambda each: each.tile.key)
 
 
-def rasters(campaign: Campaign, acquisitions: list[int]) -> Iterable[Tile]:
+def rasters(campaign: Campaign, acquisitions: QuerySet[Annotation, Any]) -> Iterable[Tile]:
     """The campaign's tiles of these acquisitions; of several levels L1C, of those the newest."""
     return (
         Tile.objects.filter(enrolments__campaign=campaign, enrolments__fence="")

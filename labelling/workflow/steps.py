@@ -1,7 +1,8 @@
 """The five steps of a round, each in two halves.
 
 `prepare` makes files, outside any transaction and repeatable; `write` turns them into rows, inside
-the transaction that also moves the round on.
+the transaction that also moves the round on. The scores of a whole pool are too many rows for one
+transaction: `prepare` of the pick writes them, piece by piece and repeatably too.
 """
 
 from __future__ import annotations
@@ -36,11 +37,6 @@ class Step:
         return iter((self.prepare, self.write))
 
 
-def trains(round: Round) -> bool:
-    """Whether the round has a model: without labels, a strategy that needs none does without."""
-    return round.snapshot_id is not None
-
-
 def freeze_labels(attempt: Attempt) -> Snapshot | None:
     round = attempt.round
 
@@ -61,19 +57,31 @@ def note_snapshot(attempt: Attempt, snapshot: Snapshot | None, now: datetime) ->
 
 
 def fit(attempt: Attempt) -> Path | None:
-    """Train; returns the folder with weights and card."""
+    """Train; returns the folder with weights and card.
+
+    None where the labels can't teach a model yet, and the strategy needs none.
+    """
     if attempt.round.snapshot is None:
         return None
     adopted = attempt.adopted("fit")
     if not (adopted / "card.json").exists():
         attempt.inherit("fit", "checkpoint.pt")
         try:
-            train(attempt)
-        except StaleCheckpoint:  # the code was changed since: begin anew
-            (attempt.folder / "fit" / "checkpoint.pt").unlink()
-            train(attempt)
+            train_afresh_if_stale(attempt)
+        except NothingToLearn:
+            if STRATEGIES[attempt.round.strategy].needs_model:
+                raise
+            return None
         attempt.adopt("fit")
     return adopted
+
+
+def train_afresh_if_stale(attempt: Attempt) -> None:
+    try:
+        train(attempt)
+    except StaleCheckpoint:  # the code was changed since
+        (attempt.folder / "fit" / "checkpoint.pt").unlink()
+        train(attempt)
 
 
 def train(attempt: Attempt) -> None:
@@ -101,11 +109,11 @@ def set_word(name: str, value: Any) -> list[str]:
 
 
 def keep_model(attempt: Attempt, folder: Path | None, now: datetime) -> dict[str, Any]:
-    if folder is None:
-        return {"skipped": "no labels yet"}
     round = attempt.round
+    if folder is None:
+        return {"skipped": "no labels of two classes yet" if round.snapshot else "no labels yet"}
     card = json.loads((folder / "card.json").read_text())
-    model, _ = Model.objects.get_or_create(
+    model, new = Model.objects.get_or_create(
         hash=card["card_sha256"],
         defaults={
             "campaign": round.campaign,
@@ -117,7 +125,8 @@ def keep_model(attempt: Attempt, folder: Path | None, now: datetime) -> dict[str
         },
     )
     round.model = model
-    record("created", model, campaign=round.campaign, who=None, now=now, after=card["card_sha256"])
+    if new:
+        record("created", model, campaign=round.campaign, who=None, now=now, after=model.hash)
     return {"model": model.hash}
 
 
@@ -145,7 +154,7 @@ def score(attempt: Attempt) -> Path | None:
         request = picking.pool_request(attempt)
         out = attempt.folder / "score"
         attempt.inherit("score", "shard-*.npz")
-        if trains(attempt.round):
+        if attempt.round.model:
             run_child(
                 "labelling.compute",
                 "score",
@@ -168,6 +177,6 @@ STEPS = {
     Round.Step.FREEZE: Step(freeze_labels, note_snapshot),
     Round.Step.FIT: Step(fit, keep_model),
     Round.Step.SCORE: Step(score, note_scores),
-    Round.Step.PICK: Step(picking.pick, picking.write_scores),
+    Round.Step.PICK: Step(picking.pick, picking.note_picks),
     Round.Step.OPEN: Step(tasks_of_round.predraw, tasks_of_round.open_tasks),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import uuid
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any
 from labelling.models import Layer, Ranking, Task, TaskRank, Tile, record
 from labelling.workflow.attempt import Attempt
 from labelling.workflow.children import run_child
-from labelling.workflow.picking import Picks, write_json
+from labelling.workflow.picking import Picks, read_picks, write_json
 from labelling.workflow.pool import REPLACEABLE, eligible_tiles
 
 LANES = {"control": Task.Lane.CONTROL}
@@ -31,9 +30,7 @@ class Opening:
 
 def predraw(attempt: Attempt) -> Opening:
     """Draw the model's mask of each picked tile that may show one."""
-    stored = attempt.adopted("pick") / "picks.json"
-    told = json.loads(stored.read_text())
-    picks = Picks(told["picks"], told["notes"], told["uniform_probability"])
+    picks = read_picks(attempt)
     shown = [each["tile"] for each in picks.picks if each["slice"] not in LANES]
     if attempt.round.model is None or not shown:
         return Opening(picks, {})
@@ -53,13 +50,10 @@ def predraw(attempt: Attempt) -> Opening:
 
 
 def prelabel_request(attempt: Attempt, tiles: list[Tile]) -> Path:
-    schema = attempt.round.campaign.schema
     request = {
         "root": str(attempt.blobs.root),
         "bands": attempt.round.campaign.bands,
         "model": str(attempt.adopted("fit")),
-        "seed": attempt.round.seed,
-        "codes": schema.codes if schema else [],
         "tiles": [{"uuid": str(tile.uuid), "raster": tile.raster} for tile in tiles],
     }
     return write_json(attempt.folder / "prelabel.json", request)
@@ -71,7 +65,7 @@ def layer_version(attempt: Attempt) -> str:
 
 
 def stored_layer(attempt: Attempt, tile: Tile, out: Path) -> str:
-    """Move a drawn mask to its place in storage; the blob key."""
+    """Copy a drawn mask to its place in storage; the blob key."""
     level = tile.level or "none"
     key = f"layers/{tile.acquisition.key}-{level}/model-{layer_version(attempt)}.tif"
     attempt.blobs.write_with(key, lambda path: shutil.copyfile(out / f"{tile.uuid}.tif", path))
@@ -124,13 +118,17 @@ def kept_layers(
 
 
 def switch_ranking(attempt: Attempt, tasks: list[Task], now: datetime) -> Ranking:
-    """A new ranking: first what older rounds left open (the control slice), then the batch."""
+    """A new ranking: first what older rounds left to do (the control slice), then the batch.
+
+    A control tile in somebody's hands keeps its place too: it may come back, and a control slice
+    of which some tiles are never served is no random sample.
+    """
     campaign = attempt.round.campaign
-    left = list(
-        Task.objects.of(campaign)
-        .filter(state=Task.State.OPEN, ranks__ranking=campaign.ranking_id)
-        .exclude(pk__in=[task.pk for task in tasks])
-        .order_by("ranks__rank")
+    left = Task.objects.of(campaign).exclude(lane=Task.Lane.ACTIVE).order_by("ranks__rank")
+    left = left.filter(
+        state__in=[Task.State.OPEN, Task.State.RESERVED],
+        ranks__ranking=campaign.ranking_id,
+        ranks__isnull=False,  # before the first ranking, too
     )
     last = campaign.rankings.order_by("-n").first()
     ranking = Ranking.objects.create(campaign=campaign, n=last.n + 1 if last else 1, created=now)

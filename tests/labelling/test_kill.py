@@ -24,7 +24,7 @@ def undisturbed(tmp_path_factory) -> dict:
     "deaths",
     [
         ["freeze:prepared", "fit:midway", "fit:prepared", "score:midway"],
-        ["score:prepared", "pick:prepared", "open:prepared"],
+        ["score:prepared", "pick:midway", "pick:prepared", "open:prepared"],
     ],
     ids=["early", "late"],
 )

@@ -64,8 +64,8 @@ class Command(WorkbenchCommand):
         self.close_bar()
         with running(port) as parts:
             self.sign_ins(port)
-            self.first_round(campaign)
-            watch(parts, every=1.0, look=lambda: self.look(campaign))
+            if awaited := self.awaited_round(campaign):
+                watch(parts, every=1.0, look=lambda: self.look(awaited))
             self.close_bar()
             self.report(campaign, port)
             while not once:
@@ -105,11 +105,13 @@ class Command(WorkbenchCommand):
         lines = [f"  {each.name:<9} password {each.password}" for each in accounts()]
         self.tell("\n".join([f"http://127.0.0.1:{port} is up. Sign in as", *lines]))
 
-    def first_round(self, campaign: Campaign) -> None:
-        """Plan a round unless there is one."""
-        if campaign.rounds.exists():
-            return
-        plan_round(
+    def awaited_round(self, campaign: Campaign) -> Round | None:
+        """The unfinished round, or a new one where none has been done; else None."""
+        if unfinished := campaign.rounds.filter(state__in=["planned", "running"]).first():
+            return unfinished
+        if campaign.rounds.filter(state=Round.State.DONE).exists():
+            return None
+        return plan_round(
             campaign=campaign,
             strategy=campaign.strategy,
             batch=campaign.batch_size,
@@ -118,13 +120,15 @@ class Command(WorkbenchCommand):
             now=clock.now(),
         )
 
-    def look(self, campaign: Campaign) -> bool:
-        """Show how far the running round is; True when there is none."""
-        job = Job.objects.filter(round__campaign=campaign).order_by("-pk").first()
-        if job is None or job.state in (Job.State.DONE, Job.State.CANCELLED):
+    def look(self, awaited: Round) -> bool:
+        """Show how far the round is; True when it is done. Raises JobFailed when it failed."""
+        job = awaited.jobs.get()
+        if job.state in (Job.State.DONE, Job.State.CANCELLED):
             return True
         if job.state == Job.State.FAILED:
-            raise JobFailed(f"The round failed: {job.error}")
+            raise JobFailed(
+                f"The round failed: {job.error}", help="`make demo` again starts another one."
+            )
         progress = job.progress
         if progress.get("total"):
             self.show(f"round: {progress['stage']}", progress["done"], progress["total"])

@@ -70,7 +70,7 @@ class Command(WorkbenchCommand):
         strategy = options["strategy"] or campaign.strategy
         batch = campaign.batch_size if options["batch"] is None else options["batch"]
         if options["dry_run"]:
-            check_plan(strategy, batch)
+            check_plan(strategy, batch, options["seed"])
             pool, known = eligible_tiles(campaign).count(), known_tiles(campaign).count()
             self.say(
                 f"Would train on the labels there are, rank {pool} tiles of the pool and open "

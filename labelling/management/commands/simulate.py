@@ -35,7 +35,7 @@ class Command(WorkbenchCommand):
         parser.add_argument("--dry-run", action="store_true", help="check the plan, do nothing")
 
     def handle(self, *args: Any, data: Path, rounds: int, **options: Any) -> None:
-        check_plan(options["strategy"], options["batch"])
+        check_plan(options["strategy"], options["batch"], options["seed"])
         if rounds < 1:
             raise BadInput(f"At least one round, not {rounds}.", field="rounds")
         if not data.is_dir():
