@@ -58,12 +58,14 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
+def page(chromium: Browser, transactional_db: None) -> Iterator[Page]:
+    """A window of its own, closed before the database is emptied for the next test."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     failures: list[str] = []
     page.on("pageerror", lambda error: failures.append(str(error)))
     yield page
+    page.wait_for_load_state("networkidle")  # what it still asks for must not meet the next test
     context.close()
     assert failures == []
 
