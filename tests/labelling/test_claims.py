@@ -25,21 +25,6 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def campaign():
-    return CampaignFactory(slug="north")
-
-
-@pytest.fixture
-def ana(campaign):
-    return person("ana", campaign=campaign)
-
-
-@pytest.fixture
-def ben(campaign):
-    return person("ben", campaign=campaign)
-
-
-@pytest.fixture
 def tasks(campaign):
     """Three ranked tasks, the best first; made in another order than they are ranked."""
     third, first, second = (TaskFactory(campaign=campaign) for _ in range(3))

@@ -22,26 +22,11 @@ from labelling.models import (
 )
 from labelling.workflow.claims import claim_next, release, return_expired
 from labelling.workflow.submission import submit
-from tests.factories import NOON, CampaignFactory, TaskFactory, TileFactory, person, rank
+from tests.factories import NOON, CampaignFactory, TaskFactory, TileFactory, rank
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
 LATE = NOON + LEASE + MINUTE
-
-
-@pytest.fixture
-def campaign():
-    return CampaignFactory(slug="north")
-
-
-@pytest.fixture
-def ana(campaign):
-    return person("ana", campaign=campaign)
-
-
-@pytest.fixture
-def ben(campaign):
-    return person("ben", campaign=campaign)
 
 
 @pytest.fixture
