@@ -32,8 +32,7 @@ class Blobs:
         Readers see the old file or the new one, never a part. If `writer` raises, nothing is left.
         """
         target = self.path(key)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with _beside(target) as temporary:
+        with beside(target) as temporary:
             writer(temporary)
             with temporary.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -100,8 +99,12 @@ def check_key(key: str) -> str:
 
 
 @contextmanager
-def _beside(target: Path) -> Iterator[Path]:
-    # Unique, because two writers of one content hash share the target's name.
+def beside(target: Path) -> Iterator[Path]:
+    """A name in the target's folder, made if need be, to write to and then rename; the rest goes.
+
+    It is unique, because two writers of one content hash share the target's name.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{uuid.uuid4().hex}.part")
     try:
         yield temporary

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import uuid
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from labelling.adapters.blobs import beside
+
 
 def write_arrays(path: Path, **arrays: NDArray[Any]) -> None:
     """One .npz, written beside and renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{uuid.uuid4().hex}.part")
-    try:
+    with beside(path) as draft:
         with draft.open("wb") as file:
             np.savez(file, **arrays)
         draft.rename(path)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -58,12 +58,6 @@ def read_tile(path: Path, bands: Sequence[str] | None = None) -> NDArray[np.uint
         return pixels
 
 
-def tile_bands(path: Path) -> tuple[str, ...]:
-    """Names of the bands a tile file holds, in order."""
-    with opened(path) as dataset:
-        return tuple(name or "" for name in dataset.descriptions)
-
-
 def content_hash(pixels: NDArray[np.uint16], bands: Sequence[str]) -> str:
     """sha256, in hex, of a tile's bands' names, shape and pixels, whatever file they lie in."""
     digest = hashlib.sha256(repr((tuple(bands), pixels.shape)).encode())

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -91,10 +90,6 @@ class ClassSchema(models.Model):
     @property
     def codes(self) -> list[int]:
         return [each["code"] for each in self.classes]
-
-    @property
-    def names(self) -> Mapping[int, str]:
-        return {each["code"]: each["name"] for each in self.classes}
 
 
 class Membership(models.Model):

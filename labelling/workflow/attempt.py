@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 
-from labelling.adapters.blobs import Blobs
+from labelling.adapters.blobs import Blobs, beside
 from labelling.errors import LostLease
 from labelling.models import JOB_LEASE, Job, Round
 
@@ -79,9 +79,9 @@ class Attempt:
             for file in sorted((self.home / str(token) / step).glob(pattern)):
                 if (own / file.name).exists():
                     continue
-                draft = own / f".{file.name}.part"
-                shutil.copyfile(file, draft)
-                draft.rename(own / file.name)
+                with beside(own / file.name) as draft:
+                    shutil.copyfile(file, draft)
+                    draft.rename(own / file.name)
                 self.tick()
 
     def begin(self, step: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from al_engine.batches import Batch, Pool, Request
 from al_engine.strategies import STRATEGIES, select
+from labelling.adapters.blobs import beside
 from labelling.models import Round, Score, Tile
 from labelling.workflow.attempt import Attempt
 from labelling.workflow.pool import eligible_tiles, known_tiles
@@ -235,20 +235,15 @@ def rounded(codes: list[str], shares: NDArray[np.float32]) -> dict[str, float]:
 
 def write_json(path: Path, content: dict[str, Any]) -> Path:
     """Written beside, then renamed."""
-    drafted(path, content).rename(path)
+    with beside(path) as draft:
+        draft.write_text(json.dumps(content, indent=1))
+        draft.rename(path)
     return path
 
 
 def keep_first(path: Path, content: dict[str, Any]) -> None:
     """Like write_json, but what another worker has written there stays."""
-    draft = drafted(path, content)
-    with contextlib.suppress(FileExistsError):
-        os.link(draft, path)
-    draft.unlink()
-
-
-def drafted(path: Path, content: dict[str, Any]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{uuid.uuid4().hex}.part")
-    draft.write_text(json.dumps(content, indent=1))
-    return draft
+    with beside(path) as draft:
+        draft.write_text(json.dumps(content, indent=1))
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
