@@ -77,6 +77,17 @@ class Installation:
             process.kill()
             process.wait()
 
+    def orphans(self) -> list[int]:
+        """Processes that go on working inside our storage, some seconds after their parent's death.
+
+        A killed process is there, and not a zombie yet, until the kernel has taken it down: on a
+        busy machine that takes its moment.
+        """
+        deadline = time.monotonic() + 10
+        while (left := self.heavy_children()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return left
+
     def heavy_children(self) -> list[int]:
         """Processes, still alive, that work inside our storage."""
         found = []

@@ -34,7 +34,7 @@ def test_a_round_killed_at_its_steps_ends_identically(deaths, undisturbed, tmp_p
 
     for where in deaths:
         installation.killed_at(where)
-        assert installation.heavy_children() == [], f"{where} left an orphan"
+        assert installation.orphans() == [], f"{where} left an orphan"
     installation.ask("work")
 
     assert installation.ask("report") == undisturbed
