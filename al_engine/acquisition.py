@@ -1,104 +1,18 @@
 """How unsure a model is about each pixel. Every score is high where a label would teach most.
 
-Written once for every array library that speaks the array API: what comes in on a GPU stays there.
-All arithmetic is float32, whatever the precision of the probabilities, and a probability of exactly
-zero counts as nothing (0 log 0 = 0).
+Written once for every array library that speaks the array API, in float32 (see `ensemble`).
 """
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, TypeAlias
 
-from array_api_compat import array_namespace, device
+from array_api_compat import device
 
+from al_engine.ensemble import Ensemble
 from al_engine.errors import BadTile
+from al_engine.prediction import Array, predicted_class
 
-Array: TypeAlias = Any  # numpy, torch, …: whatever `array_namespace` knows
-
-TINY = 1.1754943508222875e-38  # the smallest normal float32: log(p + TINY) is finite, and is
-# log(p) to the last bit wherever p log p is above 1e-29
-
-
-@dataclass(frozen=True, eq=False)
-class Ensemble:
-    """What an ensemble says about one tile; each quantity is computed once, when asked for.
-
-    Raises BadTile unless `members` is floating point of shape (M, K, H, W) with M ≥ 1, K ≥ 2.
-    """
-
-    members: Array
-    """Probabilities (members, classes, height, width), each pixel sums to 1 over classes."""
-
-    def __post_init__(self) -> None:
-        shape = tuple(getattr(self.members, "shape", ()))
-        if len(shape) != 4 or shape[0] < 1 or shape[1] < 2:
-            raise BadTile(
-                "Probabilities must be (members, classes ≥ 2, height, width), "
-                f"not an array of shape {shape}.",
-                field="probabilities",
-            )
-        if not self.xp.isdtype(self.members.dtype, "real floating"):
-            raise BadTile(
-                f"Probabilities must be floating point, not {self.members.dtype}.",
-                field="probabilities",
-            )
-
-    @staticmethod
-    def of(probabilities: "Array | Ensemble") -> "Ensemble":
-        return probabilities if isinstance(probabilities, Ensemble) else Ensemble(probabilities)
-
-    @cached_property
-    def xp(self) -> Any:
-        return array_namespace(self.members)
-
-    @property
-    def size(self) -> int:
-        """Number of members M."""
-        return int(self.members.shape[0])
-
-    @cached_property
-    def mean(self) -> Array:
-        """Mean prediction (K, H, W), float32."""
-        single = self.xp.astype(self.members[0, ...], self.xp.float32, copy=self.size > 1)
-        if self.size == 1:
-            return single
-        total = single
-        for member in range(1, self.size):
-            total += self.xp.astype(self.members[member, ...], self.xp.float32, copy=False)
-        total /= self.size
-        return total
-
-    @cached_property
-    def entropy(self) -> Array:
-        """Entropy of the mean prediction (H, W), nats."""
-        return _entropy(self.xp, self.mean)
-
-    @cached_property
-    def expected_entropy(self) -> Array:
-        """Mean of the members' own entropies (H, W), nats."""
-        if self.size == 1:
-            return self.entropy
-        total = _entropy(self.xp, self.members[0, ...])
-        for member in range(1, self.size):
-            total += _entropy(self.xp, self.members[member, ...])
-        total /= self.size
-        return total
-
-    @cached_property
-    def mutual_information(self) -> Array:
-        """Entropy minus expected entropy (H, W), nats, never below zero."""
-        return self.xp.clip(self.entropy - self.expected_entropy, 0.0, None)
-
-
-def _entropy(xp: Any, planes: Array) -> Array:
-    """-Σ p log p over the first axis, float32 and ≥ 0; one class at a time, to stay in cache."""
-    total = xp.zeros(tuple(planes.shape[1:]), dtype=xp.float32, device=device(planes))
-    for k in range(planes.shape[0]):
-        p = xp.astype(planes[k, ...], xp.float32, copy=False)
-        total -= p * xp.log(p + TINY)
-    return xp.clip(total, 0.0, None)  # rounding can leave p just above 1
+ENTROPY_PART = 0.1  # of entropy in `blended`: what orders tiles on which all members agree
 
 
 def entropy(probabilities: Array) -> Array:
@@ -153,15 +67,83 @@ def margin(probabilities: Array) -> Array:
     return 1.0 - (first - second)
 
 
+def variation_ratio(probabilities: Array) -> Array:
+    """Share of the members that vote for another class than most do, 1 - max_c (1/M) #{m: ŷ_m = c}.
+
+    probabilities: (M, K, H, W). Returns (H, W) float32 in [0, 1 - 1/min(M, K)]; zero for one
+    member, and only M + 1 steps fine.
+    Source: Freeman (1965), for members as in Gal et al. (2017).
+    """
+    ensemble = Ensemble.of(probabilities)
+    xp, members = ensemble.xp, ensemble.members
+    votes = [predicted_class(members[m, ...]) for m in range(ensemble.size)]
+    most = xp.zeros(tuple(votes[0].shape), dtype=xp.float32, device=device(members))
+    for k in range(members.shape[1]):
+        count = xp.zeros_like(most)
+        for vote in votes:
+            count += xp.astype(vote == k, xp.float32)
+        most = xp.maximum(most, count)
+    return 1.0 - most / ensemble.size
+
+
+def variance(probabilities: Array) -> Array:
+    """Spread of the members' probabilities, Σ_c (1/M) Σ_m (p_mc - p_c)².
+
+    probabilities: (M, K, H, W). Returns (H, W) float32 in [0, 1 - 1/K]; zero for one member.
+    Source: the total variance of the members; as a dropout score Kendall et al. (BMVC 2017).
+    """
+    ensemble = Ensemble.of(probabilities)
+    xp, members, mean = ensemble.xp, ensemble.members, ensemble.mean
+    total = xp.zeros(tuple(mean.shape[1:]), dtype=xp.float32, device=device(members))
+    for m in range(ensemble.size):
+        for k in range(mean.shape[0]):
+            # Differences first: a difference of mean squares would cancel in single precision.
+            away = xp.astype(members[m, k, ...], xp.float32, copy=False) - mean[k, ...]
+            total += away * away
+    return total / ensemble.size
+
+
+def blended(probabilities: Array) -> Array:
+    """Mutual information plus a tenth of the entropy, for ensembles of at least three members.
+
+    probabilities: (M, K, H, W). Returns (H, W) float32 in [0, 1.1 log K] nats.
+    Source: section 8.1 of the design; the tenth orders what the members agree about.
+    """
+    ensemble = Ensemble.of(probabilities)
+    return ensemble.mutual_information + ENTROPY_PART * ensemble.entropy
+
+
+def contradiction(probabilities: Array) -> Array:
+    """1 where the likeliest class is not the one that another mask names, else 0.
+
+    probabilities: an Ensemble with `codes`, a rule mask or the previous model's. Where that mask
+    cannot say the result is 0, and `score_tile` doesn't count the pixel. Returns (H, W) float32.
+    Raises BadTile without codes.
+    Source: query by committee, Seung et al. (1992), with a committee of two.
+    """
+    ensemble = Ensemble.of(probabilities)
+    return ensemble.xp.astype(ensemble.contradicted, ensemble.xp.float32)
+
+
 ACQUISITIONS: dict[str, Callable[[Array], Array]] = {
     "entropy": entropy,
     "margin": margin,
     "least_confidence": least_confidence,
     "expected_entropy": expected_entropy,
     "mutual_information": mutual_information,
+    "variation_ratio": variation_ratio,
+    "variance": variance,
+    "blended": blended,
+    "contradiction": contradiction,
 }
 
-_PROBABILITIES = frozenset({"margin", "least_confidence"})
+_CEILINGS: dict[str, Callable[[int], float]] = {
+    "entropy": math.log,
+    "expected_entropy": math.log,
+    "mutual_information": math.log,
+    "blended": lambda classes: (1 + ENTROPY_PART) * math.log(classes),
+    "variance": lambda classes: 1 - 1 / classes,
+}
 
 
 def acquisition(name: str) -> Callable[[Array], Array]:
@@ -175,5 +157,5 @@ def acquisition(name: str) -> Callable[[Array], Array]:
 
 
 def ceiling(name: str, classes: int) -> float:
-    """The largest value a score can take: log K nats for entropies, 1 for probabilities."""
-    return 1.0 if name in _PROBABILITIES else math.log(classes)
+    """The largest value a score can take: nats for entropies, 1 for shares and probabilities."""
+    return _CEILINGS[name](classes) if name in _CEILINGS else 1.0

@@ -3,7 +3,8 @@
 EngineError (a ValueError)
 ├── BadTile      probabilities, validity or pooling settings that cannot be scored
 ├── BadPool      arrays of a pool that do not belong together, or a pool file that cannot be read
-└── BadRequest   a batch that cannot be asked for: its size, its seed, its strategy
+├── BadRequest   a batch that cannot be asked for: its size, its seed, its strategy
+└── BadHistory   figures of past rounds that an estimate cannot be made from
 """
 
 
@@ -25,3 +26,7 @@ class BadPool(EngineError):
 
 class BadRequest(EngineError):
     """No batch can answer this request."""
+
+
+class BadHistory(EngineError):
+    """Figures of past rounds contradict each other, or are out of range."""

@@ -1,11 +1,10 @@
-"""Which of many ranked tiles make a good batch: noise, caps, quotas and no near-duplicates.
+"""What a choice among many ranked tiles is made of: noise, orders, draws, quotas, distances.
 
 Plain numpy on one number or vector a tile. The dice are always an argument.
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +38,9 @@ def power_noise(count: int, sharpness: float, *, rng: np.random.Generator) -> Fl
 
 def ranked(keys: NDArray[np.floating], *, rng: np.random.Generator) -> Rows:
     """Rows by descending key; equal keys fall in random order, never in that of the file."""
-    return np.lexsort((rng.random(len(keys)), -keys))
+    # A stable sort of a shuffled pool: five times faster than a second key of random numbers.
+    lot = rng.permutation(len(keys))
+    return lot[np.argsort(-keys[lot], kind="stable")]
 
 
 def uniform_draw(size: int, count: int, *, rng: np.random.Generator) -> Rows:
@@ -47,13 +48,26 @@ def uniform_draw(size: int, count: int, *, rng: np.random.Generator) -> Rows:
     return rng.permutation(size)[:count]
 
 
+def weighted_quotas(
+    count: int, weights: Mapping[int, float], *, rng: np.random.Generator
+) -> dict[int, int]:
+    """Split `count` picks in proportion to the weights, by largest remainder; ties are drawn.
+
+    weights: finite, ≥ 0, by class; all zero counts as all equal.
+    """
+    total = sum(weights.values())
+    shares = {c: count * (w / total if total else 1 / len(weights)) for c, w in weights.items()}
+    quotas = {c: math.floor(share + 1e-9) for c, share in shares.items()}
+    lot = dict(zip(weights, rng.permutation(len(weights)).tolist()))
+    by_remainder = sorted(weights, key=lambda c: (round(quotas[c] - shares[c], 9), lot[c]))
+    for c in by_remainder[: count - sum(quotas.values())]:
+        quotas[c] += 1
+    return quotas
+
+
 def equal_quotas(count: int, classes: Sequence[int], *, rng: np.random.Generator) -> dict[int, int]:
     """Split `count` picks equally over classes; who gets the odd ones is drawn."""
-    if not classes:
-        return {}
-    share, odd = divmod(count, len(classes))
-    lucky = {int(c) for c in rng.permutation(np.asarray(classes))[:odd]}
-    return {c: share + (c in lucky) for c in classes}
+    return weighted_quotas(count, dict.fromkeys(classes, 1.0), rng=rng)
 
 
 def interleaved(quotas: dict[int, int]) -> list[int]:
@@ -97,79 +111,10 @@ def _distances(vectors: Vectors, anchor: Vectors) -> Floats:
     return np.linalg.norm(vectors - anchor, axis=1).astype(np.float64)
 
 
-@dataclass(eq=False)
-class Guard:
-    """What a batch may still take: few tiles a group, none nearly equal to one known or taken."""
+def standings(keys: NDArray[np.floating], rows: Rows) -> Rows:
+    """(len(rows),) the place, from 1, that each row has by descending key; equals share the best.
 
-    groups: NDArray[np.int64]
-    """(n,) product of each row."""
-    embeddings: Vectors
-    """(n, D)"""
-    known: Vectors
-    """(m, D) labelled and in-flight tiles."""
-    cap: int
-    """Most rows of one group; raise it to relax."""
-    threshold: float
-    """Cosine above which two rows are near-duplicates; math.inf to let them pass."""
-    taken: list[int] = field(default_factory=list, init=False)
-
-    def __post_init__(self) -> None:
-        everything = len(self.embeddings) + len(self.known)
-        total = self.embeddings.sum(axis=0, dtype=np.float64) + self.known.sum(
-            axis=0, dtype=np.float64
-        )
-        self._centre = (total / max(1, everything)).astype(np.float32)
-        self._seen = directions(self.known, centre=self._centre)
-        self._per_group: dict[int, int] = {}
-        self._free = np.ones(len(self.groups), dtype=np.bool_)
-        self._duplicate = np.zeros(len(self.groups), dtype=np.bool_)
-
-    @property
-    def largest_group(self) -> int:
-        return int(np.unique(self.groups, return_counts=True)[1].max(initial=0))
-
-    def admits(self, row: int) -> bool:
-        """Whether the row may be taken now."""
-        if not self._free[row] or self._per_group.get(int(self.groups[row]), 0) >= self.cap:
-            return False
-        return math.isinf(self.threshold) or not self._is_duplicate(row)
-
-    def take(self, row: int) -> None:
-        self.taken.append(row)
-        self._free[row] = False
-        group = int(self.groups[row])
-        self._per_group[group] = self._per_group.get(group, 0) + 1
-        self._seen = np.vstack([self._seen, self._direction(row)])
-
-    def _is_duplicate(self, row: int) -> bool:
-        # What is seen only grows: once a duplicate, always one, whichever quota asks.
-        if not self._duplicate[row] and len(self._seen):
-            self._duplicate[row] = bool(
-                (self._seen @ self._direction(row)[0]).max() > self.threshold
-            )
-        return bool(self._duplicate[row])
-
-    def _direction(self, row: int) -> Vectors:
-        return directions(self.embeddings[row : row + 1], centre=self._centre)
-
-
-def fill(
-    slots: Iterable[int], orders: dict[int, Rows], guard: Guard
-) -> tuple[list[tuple[int, int]], list[int]]:
-    """Give each slot the best row of its quota's order that the guard admits, and take it.
-
-    slots: quota names in pick order. orders: each quota's rows, best first.
-    Returns (row, quota) in pick order, and the slots left empty because nothing was admitted.
+    keys: (n,).
     """
-    # A refused row stays refused while the cap stands, so every order is walked only once.
-    walks = {quota: iter(order.tolist()) for quota, order in orders.items()}
-    picks: list[tuple[int, int]] = []
-    empty: list[int] = []
-    for quota in slots:
-        row = next((r for r in walks[quota] if guard.admits(r)), None)
-        if row is None:
-            empty.append(quota)
-            continue
-        guard.take(row)
-        picks.append((row, quota))
-    return picks, empty
+    best_first = -np.sort(-np.asarray(keys))
+    return 1 + np.searchsorted(-best_first, -np.asarray(keys)[rows], side="left")

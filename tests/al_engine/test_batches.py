@@ -54,7 +54,7 @@ def test_a_file_that_is_no_pool_is_refused_by_its_name(tmp_path, damage):
 
 
 def test_a_pool_of_a_later_format_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("al_engine.batches.FORMAT", "cloudmask-pool/9")
+    monkeypatch.setattr("al_engine.pools.FORMAT", "cloudmask-pool/9")
     pool_of(3).save(tmp_path / "pool.npz")
     monkeypatch.undo()
 
@@ -120,3 +120,63 @@ def test_a_request_out_of_range_is_refused_by_name(changes, field):
 def test_a_product_may_fill_two_percent_of_a_batch_and_always_one_tile(count, cap):
     assert Request(count=count, seed=0).cap == cap
     assert Request(count=count, seed=0, product_cap=9).cap == 9
+
+
+def test_a_pool_of_the_first_format_is_still_read(tmp_path):
+    old = ("scores", "means", "disagreement", "class_scores", "embeddings", "groups")
+    pool = pool_of(6, known=2)
+    arrays = {name: getattr(pool, name) for name in (*old, "known_embeddings", "keys")}
+    np.savez(
+        tmp_path / "pool.npz", format="cloudmask-pool/1", acquisition="entropy", model="m", **arrays
+    )
+
+    again = Pool.load(tmp_path / "pool.npz")
+
+    np.testing.assert_array_equal(again.class_scores, pool.class_scores)
+    assert again.features.shape == (6, 0)
+    assert again.neighbourhoods.tolist() == [-1] * 6
+    assert (again.members, again.model) == (0, "m")
+
+
+def test_a_file_of_the_present_format_that_lacks_an_array_is_refused(tmp_path):
+    pool_of(6).save(tmp_path / "whole.npz")
+    with np.load(tmp_path / "whole.npz") as stored:
+        arrays = {name: stored[name] for name in stored.files if name != "features"}
+    np.savez(tmp_path / "pool.npz", **arrays)
+
+    with pytest.raises(BadPool, match=r"pool\.npz is not a readable pool.*features"):
+        Pool.load(tmp_path / "pool.npz")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"embeddings_from": "a", "known_from": "b"}, "embeddings are of model 'a'.*of 'b'"),
+        ({"known_features": np.zeros((1, 6))}, "known_features has 1 rows, known_embeddings 2"),
+        ({"class_fractions": np.zeros((5, 3))}, "class_fractions must have 4 columns"),
+        ({"features": np.zeros((4, 6))}, r"features must have shape \(5, any\)"),
+        ({"minutes": [1, 2, 3, -1, 0]}, "minutes must not be negative"),
+        ({"scores": [1, np.nan, 1, np.nan, 0]}, "in 2 of 5 rows, the first in row 1"),
+        ({"neighbourhoods": [1.5] * 5}, "neighbourhoods cannot be of type float64"),
+    ],
+)
+def test_later_arrays_that_do_not_belong_together_are_refused_too(changes, message):
+    with pytest.raises(BadPool, match=message):
+        pool_of(5, known=2, **changes)
+
+
+def test_an_empty_pool_with_all_its_columns_can_be_held():
+    assert pool_of(0).size == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"labelled": -1}, "labelled"),
+        ({"validation": 1.2}, "validation"),
+        ({"control_share": -0.1}, "control_share"),
+    ],
+)
+def test_what_a_request_tells_of_the_campaign_is_checked(changes, field):
+    with pytest.raises(BadRequest, match=field):
+        Request(count=3, seed=0, **changes)

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 import torch
 
-from al_engine.boundaries import near_boundary, predicted_class
+from al_engine.boundaries import near_boundary
+from al_engine.prediction import predicted_class
 from tests.al_engine.scenes import probabilities
 
 

@@ -155,7 +155,7 @@ def test_class_fractions_are_shares_of_the_valid_pixels():
     assert tile.class_fractions.tolist() == [0.5, 0, 0, 0.5]
 
 
-@pytest.mark.parametrize("name", ACQUISITIONS)
+@pytest.mark.parametrize("name", [name for name in ACQUISITIONS if name != "contradiction"])
 @pytest.mark.parametrize("library", [torch, array_api_strict])
 @pytest.mark.parametrize("members", [1, 3])
 def test_every_library_pools_to_the_same_tile(name, library, members):

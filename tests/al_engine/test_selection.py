@@ -7,13 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from al_engine.guard import Guard, fill
 from al_engine.selection import (
-    Guard,
     beta,
     directions,
     equal_quotas,
     farthest_first,
-    fill,
     interleaved,
     power_noise,
     ranked,
