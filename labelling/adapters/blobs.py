@@ -1,119 +1,123 @@
-"""Bytes kept under keys: tiles, labels, thumbnails. Written beside, hashed, then renamed."""
+"""Bytes kept under keys: tiles, labels, thumbnails, snapshots, models, rounds."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
-from labelling.errors import BadInput, NotFound
+from labelling.adapters.beside import beside
+from labelling.adapters.folder import FolderBlobs
+from labelling.adapters.index import Index
+from labelling.adapters.s3 import Bucket, Endpoint
+from labelling.adapters.stored import Stored
+from labelling.errors import BadInput
+
+__all__ = ["Blobs", "beside", "from_url", "store"]
 
 
-@dataclass(frozen=True)
-class Blobs:
-    """A folder of blobs. Keys are relative POSIX paths such as `tiles/35VLF/512/3/7/….tif`."""
+class Blobs(Protocol):
+    """A store. Keys are relative POSIX paths such as `tiles/35VLF/512/3/7/….tif`.
 
-    root: Path
+    Readers see a blob as it was or as it is, never a part of it. Every method raises BadInput for a
+    key that could leave the store; storage that can't be reached or written raises OSError (a
+    folder) or StorageAway (S3), and leaves nothing behind.
+    """
 
     def write(self, key: str, content: bytes) -> str:
         """Store `content` under `key`, replacing what was there; its sha256, in hex."""
-        return self.write_with(key, lambda path: _write_all(path, content))
 
     def write_with(self, key: str, writer: Callable[[Path], object]) -> str:
         """Let `writer` fill a file, then put it under `key`; the sha256 of its bytes, in hex.
 
-        Readers see the old file or the new one, never a part. If `writer` raises, nothing is left.
+        If `writer` raises, what was there stays, and nothing else.
         """
-        target = self.path(key)
-        with beside(target) as temporary:
-            writer(temporary)
-            with temporary.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            temporary.replace(target)
-        return digest
+
+    def write_once(self, key: str, content: bytes) -> bool:
+        """Store `content` unless there is a blob already; False if there was."""
 
     def read(self, key: str) -> bytes:
         """The bytes under `key`. Raises NotFound."""
-        try:
-            return self.path(key).read_bytes()
-        except (FileNotFoundError, IsADirectoryError) as error:
-            raise NotFound(f"Storage has no blob {key!r}.", field="key") from error
 
-    def path(self, key: str) -> Path:
-        """Where the blob lies, whether or not it exists. Raises BadInput for a bad key."""
-        return self.root / check_key(key)
+    def raster(self, key: str) -> str:
+        """What GDAL opens for the blob, whether or not it exists."""
 
-    def exists(self, key: str) -> bool:
-        return self.path(key).is_file()
+    def exists(self, key: str) -> bool: ...
+
+    def checksum(self, key: str) -> str:
+        """sha256, in hex, computed from the blob's bytes as they are now. Raises NotFound."""
 
     def delete(self, key: str) -> bool:
         """Remove the blob; False if there was none."""
-        try:
-            self.path(key).unlink()
-        except FileNotFoundError:
-            return False
-        return True
+
+    def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+        """(key, bytes) of every blob whose key begins with `prefix`, by key."""
+
+    def listing(self, prefix: str = "") -> Iterator[Stored]:
+        """The same, with the time of the last change."""
+
+    def local(self, key: str) -> Path:
+        """A file on this machine with the blob's bytes. Raises NotFound.
+
+        Only for blobs that never change: a copy that was made once is not compared again.
+        """
+
+    def workplace(self, key: str) -> Path:
+        """A folder on this machine in which to make what `adopt` is to put into storage."""
+
+    def adopt(self, folder: Path, key: str, *, without: Iterable[str] = ()) -> Index:
+        """Put a folder made in a workplace under `key`, whole or not at all.
+
+        Files whose names match a pattern of `without` are not kept. If there is a whole folder
+        already, that one stays. Returns the index of the one that is there.
+        """
+
+    def whole(self, key: str) -> bool:
+        """Whether a folder was adopted under `key`."""
+
+    def index(self, key: str) -> Index:
+        """What the adopted folder holds. Raises NotFound."""
+
+    def folder(self, key: str) -> Path:
+        """An adopted folder on this machine, to read from. Raises NotFound."""
 
 
 def store() -> Blobs:
-    """The installation's storage, as STORAGE_URL names it."""
+    """The installation's storage, as STORAGE_URL names it.
+
+    Raises BadInput naming the setting that is wrong; StorageAway where S3 can't be reached.
+    """
     return from_url(str(settings.STORAGE_URL))
 
 
 def from_url(url: str) -> Blobs:
-    """Storage at `file:///absolute/folder`. Raises BadInput for any other URL."""
+    """Storage at `file:///absolute/folder` or `s3://bucket/prefix`. Raises as `store`."""
     parts = urlsplit(url)
     if parts.scheme == "s3":
+        return _objects(Bucket.of(url), Endpoint.from_settings(), Path(settings.WORKBENCH_VAR))
+    local = parts.scheme == "file" and parts.netloc in ("", "localhost")
+    # A bare ? or # would cut the folder's name short, unseen.
+    if not local or len(parts.path) < 2 or "?" in url or "#" in url:
         raise BadInput(
-            f"STORAGE_URL {url!r}: object storage can't be used by this version.",
+            f"STORAGE_URL {url!r} is neither a folder of this machine nor a bucket.",
             field="STORAGE_URL",
-            help="Set STORAGE_URL to file:///absolute/folder.",
+            help="Write it as file:///absolute/folder or s3://bucket/prefix, with %23 for # and "
+            "%3F for ?.",
         )
-    if parts.scheme != "file" or parts.netloc not in ("", "localhost") or len(parts.path) < 2:
-        raise BadInput(
-            f"STORAGE_URL {url!r} is not a folder of this machine.",
-            field="STORAGE_URL",
-            help="Write it as file:///absolute/folder.",
-        )
-    return Blobs(Path(unquote(parts.path)))
+    return FolderBlobs(Path(unquote(parts.path)))
 
 
-def check_key(key: str) -> str:
-    """`key` itself. Raises BadInput unless it stays inside the store on every system."""
-    parts = key.split("/")
-    clean = all(part not in ("", ".", "..") for part in parts)
-    if not clean or "\\" in key or not key.isprintable() or PurePosixPath(key).is_absolute():
-        raise BadInput(
-            f"{key!r} can't be a storage key.",
-            field="key",
-            help="Keys are relative paths without empty parts, '.' or '..'.",
-        )
-    return key
+@lru_cache(maxsize=4)
+def _objects(bucket: Bucket, endpoint: Endpoint, var: Path) -> Blobs:
+    """Kept, because a connection takes a tenth of a second; a bucket is checked once."""
+    # An installation with its blobs in a folder need not load boto3.
+    from labelling.adapters.objects import ObjectBlobs
 
-
-@contextmanager
-def beside(target: Path) -> Iterator[Path]:
-    """A name in the target's folder, made if need be, to write to and then rename; the rest goes.
-
-    It is unique, because two writers of one content hash share the target's name.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        yield temporary
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _write_all(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    place = Path(bucket.name) / bucket.prefix
+    blobs = ObjectBlobs(bucket, endpoint, cache=var / "cache" / place, work=var / "work" / place)
+    blobs.check()
+    return blobs

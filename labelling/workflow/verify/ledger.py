@@ -1,0 +1,92 @@
+"""What ought to be in storage, by key: on disk, because a million keys are too many to hold."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+CACHE_KIB = 64 * 1024
+"""Memory for the ledger's pages; what doesn't fit goes to the disk."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A blob that some row, or a file it names, refers to."""
+
+    key: str
+    what: str
+    """Which of the checks of `verify_content` it must pass."""
+    of: str
+    """Whose it is, fit to show a person."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What the check compares with."""
+    size: int | None = None
+    """Bytes, where they are known."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A blob that is not as it should be."""
+
+    problem: str
+    """`missing`, `extra` or `damaged`."""
+    key: str
+    what: str = ""
+    """Kind of blob; empty for an extra one."""
+    of: str = ""
+    why: str = ""
+
+    def __str__(self) -> str:
+        # A stray file's name may hold what no terminal can show.
+        key = self.key if self.key.isprintable() else ascii(self.key)
+        whose = f" ({self.what} of {self.of})" if self.of else ""
+        return f"{self.problem:<8} {key}{whose}{f': {self.why}' if self.why else ''}"
+
+
+class Ledger:
+    """Expected blobs, each key once, in the order of their keys. Its file has no name and goes."""
+
+    def __init__(self) -> None:
+        self._database = sqlite3.connect("")
+        self._database.execute("PRAGMA journal_mode=OFF")
+        self._database.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+        self._database.execute(
+            "CREATE TABLE expected (key TEXT PRIMARY KEY, what TEXT, of TEXT, facts TEXT, size INT)"
+            " WITHOUT ROWID"
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._database.close()
+
+    def add(self, expected: Iterable[Expected]) -> None:
+        """Note blobs; of several that name one key the first stays."""
+        self._database.executemany(
+            "INSERT OR IGNORE INTO expected VALUES (?, ?, ?, ?, ?)",
+            (
+                (each.key, each.what, each.of, json.dumps(each.facts), each.size)
+                for each in expected
+            ),
+        )
+
+    def __len__(self) -> int:
+        return int(self._database.execute("SELECT count(*) FROM expected").fetchone()[0])
+
+    def __iter__(self) -> Iterator[Expected]:
+        # SQLite compares the bytes of UTF-8, which is the order of code points and that of S3.
+        rows = self._database.execute(
+            "SELECT key, what, of, facts, size FROM expected ORDER BY key"
+        )
+        for key, what, of, facts, size in rows:
+            yield Expected(key, what, of, json.loads(facts), size)
