@@ -41,9 +41,14 @@ def write_stack(
 
 
 def write_codes(path: Path, codes: NDArray | int = 0, *, side: int = 64) -> Path:
-    """A label file: `codes` (height, width), or one code all over a square of `side` pixels."""
-    plane = np.full((side, side), codes, np.uint8) if isinstance(codes, int) else codes
-    return _write(path, plane[None], names=["label"], place=None, tags={})
+    """A label file: `codes` (height, width), or one code all over a square of `side` pixels.
+
+    Several planes, (planes, height, width), make a file of masks without names.
+    """
+    whole = np.full((side, side), codes, np.uint8) if isinstance(codes, int) else codes
+    planes = whole.reshape(-1, *whole.shape[-2:])
+    names = ["label"] if len(planes) == 1 else None
+    return _write(path, planes, names=names, place=None, tags={})
 
 
 def cut_short(path: Path, *, share: float = 0.5) -> Path:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from labelling.imagery.stack import Stack, StackReader, match_bands, reading
-
-Stretch = Mapping[str, Sequence[int]]
-"""{band: (low, high)}: the uint16 values shown as black and white."""
+from labelling.imagery.stretch import Stretch
 
 SENTINEL2 = {
     "blue": "B02", "green": "B03", "red": "B04", "nir": "B08",
@@ -33,13 +30,6 @@ PICTURES = (
     ("Cirrus", ("cirrus",), ("cirrus",), ("cirrus",)),
 )
 """Name and, for red, green and blue, the roles to show, the first present one taken."""
-
-LEVELS = 2**16
-"""Values a pixel can have."""
-SAMPLE = 2**20
-"""Pixels of a band looked at for its stretch, at most about."""
-PATCH = 128
-"""Side of the patches they are taken from, in pixels."""
 
 
 class Composite(TypedDict):
@@ -81,34 +71,6 @@ def band_roles(bands: Sequence[str]) -> dict[str, str]:
     return roles
 
 
-def scene_stretch(stack: Stack) -> dict[str, list[int]]:
-    """{band of the file: [low, high]} for the whole scene, low < high, see `span`.
-
-    Small scenes are read whole, larger ones in patches on a regular lattice.
-    """
-    counts = np.zeros((len(stack.bands), LEVELS), dtype=np.int64)
-    with reading(stack, match_bands(stack, stack.bands)) as reader:
-        for patch in _patches(reader, stack):
-            valid = patch[:, patch.any(axis=0)]  # (bands, pixels)
-            for band, values in enumerate(valid):
-                counts[band] += np.bincount(values, minlength=LEVELS)
-    return {band: span(histogram) for band, histogram in zip(stack.bands, counts)}
-
-
-def span(histogram: NDArray[np.int64]) -> list[int]:
-    """[low, high] to show a band between: 2nd and 98th percentile of its (65536,) histogram.
-
-    In a cloudy scene the 98th is cloud, and would leave the ground black: `high` stops at a
-    reflectance of 0.35, unless half of the scene is nearly as bright. [0, 10000] without pixels.
-    """
-    total = histogram.sum()
-    if not total:
-        return [0, 10_000]
-    ranks = np.array([0.02, 0.5, 0.98]) * total
-    low, middle, high = (int(value) for value in np.searchsorted(histogram.cumsum(), ranks))
-    return [low, max(min(high, max(3_500, middle * 3 // 2)), low + 1)]
-
-
 def composite(
     pixels: NDArray[np.uint16],
     names: Sequence[str],
@@ -142,7 +104,19 @@ def thumbnail(
     shown = default_composites(names)[0]["bands"]
     step = max(1, max(pixels.shape[1:]) // side)
     small = pixels[:, ::step, ::step]
-    image = Image.fromarray(composite(small, names, shown=shown, stretch=stretch))
+    return png(small, names, shown=shown, stretch=stretch, caption=caption)
+
+
+def png(
+    pixels: NDArray[np.uint16],
+    names: Sequence[str],
+    *,
+    shown: Sequence[str],
+    stretch: Stretch,
+    caption: str = "",
+) -> bytes:
+    """The `composite` as PNG, pixel for pixel; `caption` is written on it."""
+    image = Image.fromarray(composite(pixels, names, shown=shown, stretch=stretch))
     if caption:
         ImageDraw.Draw(image).text((2, 1), caption, fill=(255, 255, 0))
     buffer = io.BytesIO()
@@ -153,17 +127,3 @@ def thumbnail(
 def _named(role: str, bands: Sequence[str]) -> list[str]:
     words = WORDS.get(role, (role.replace(" ", ""),))
     return [name for name in bands if set(words) & set(name.lower().replace("-", "_").split("_"))]
-
-
-def _patches(reader: StackReader, stack: Stack) -> Iterator[NDArray[np.uint16]]:
-    """(bands, pixels) arrays that together hold about SAMPLE pixels of the scene."""
-    if stack.height * stack.width <= SAMPLE:
-        area = reader.window(top=0, left=0, height=stack.height, width=stack.width)
-        yield area.reshape(len(area), -1)
-        return
-    count = round((SAMPLE / PATCH**2) ** 0.5)
-    high, wide = min(PATCH, stack.height), min(PATCH, stack.width)
-    for top in np.linspace(0, stack.height - high, count, dtype=int):
-        for left in np.linspace(0, stack.width - wide, count, dtype=int):
-            area = reader.window(top=int(top), left=int(left), height=high, width=wide)
-            yield area.reshape(len(area), -1)

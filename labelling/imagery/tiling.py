@@ -1,15 +1,14 @@
-"""Cutting a raster of any size into square tiles, one row of tiles in memory at a time."""
+"""Cutting a raster of any size into square tiles on a grid."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from labelling.imagery.stack import StackReader
 
 
 @dataclass(frozen=True)
@@ -30,21 +29,24 @@ class Window:
     size: int
     """Of the tile."""
 
+    @property
+    def inside(self) -> tuple[slice, slice]:
+        """Rows and columns of the tile that the part takes up."""
+        return (
+            slice(self.down, self.down + self.height),
+            slice(self.right, self.right + self.width),
+        )
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """(row, column) of the part's centre in the raster, from its upper-left corner."""
+        return self.top + self.height / 2, self.left + self.width / 2
+
     def place(self, part: NDArray[Any], *, fill: int) -> NDArray[Any]:
         """`part` (…, height, width) in its place in a tile (…, size, size) of `fill`."""
         tile = np.full((*part.shape[:-2], self.size, self.size), fill, dtype=part.dtype)
-        tile[..., self.down : self.down + self.height, self.right : self.right + self.width] = part
+        tile[(..., *self.inside)] = part
         return tile
-
-
-@dataclass(frozen=True)
-class Cut:
-    """A tile as cut: pixels (bands, size, size) uint16, padded with 0."""
-
-    window: Window
-    pixels: NDArray[np.uint16]
-    valid_share: float
-    """0…1 of the tile's pixels that have data in any band; padding has none."""
 
 
 def windows(
@@ -64,15 +66,9 @@ def windows(
     ]
 
 
-def cut(reader: StackReader, parts: list[Window]) -> Iterator[Cut]:
-    """Read `parts` (as `windows` orders them) one row of tiles at a time."""
-    strip_row, strip, left = None, np.empty((0, 0, 0), dtype=np.uint16), 0
-    for window in parts:
-        if window.row != strip_row:
-            strip_row, strip, left = window.row, *_strip(reader, window, parts)
-        start = window.left - left
-        pixels = window.place(strip[:, :, start : start + window.width], fill=0)
-        yield Cut(window, pixels, valid_share(pixels))
+def tile_rows(parts: Sequence[Window]) -> list[list[Window]]:
+    """`parts` (as `windows` orders them) by rows of tiles."""
+    return [list(row) for _, row in groupby(parts, key=lambda part: part.row)]
 
 
 def valid_share(pixels: NDArray[np.uint16]) -> float:
@@ -80,16 +76,7 @@ def valid_share(pixels: NDArray[np.uint16]) -> float:
 
     Any, not all: a dark band may hold a true 0 where the others do not.
     """
-    return float(np.count_nonzero(pixels.any(axis=0)) / pixels[0].size)
-
-
-def _strip(
-    reader: StackReader, first: Window, parts: list[Window]
-) -> tuple[NDArray[np.uint16], int]:
-    row = [window for window in parts if window.row == first.row]
-    left, right = row[0].left, row[-1].left + row[-1].width
-    pixels = reader.window(top=first.top, left=left, height=first.height, width=right - left)
-    return pixels, left
+    return float(np.count_nonzero(np.bitwise_or.reduce(pixels, axis=0)) / pixels[0].size)
 
 
 def _spans(length: int, size: int, offset: int) -> list[tuple[int, int, int, int]]:

@@ -4,7 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 
 from .campaign import ClassSchema
 from .scene import Acquisition
@@ -16,6 +16,15 @@ class AnnotationQuerySet(models.QuerySet["Annotation"]):
         """Labels under this schema that may teach: not those of rejected or skipped tasks."""
         unusable = [Task.State.REJECTED, Task.State.SKIPPED]
         return self.filter(schema=schema_id).exclude(task__state__in=unusable)
+
+    def by_say(self) -> AnnotationQuerySet:
+        """By acquisition, the label that speaks for it last: the team's own above imported ones, of
+        those the more trusted, of those the newer. An imported label that its source has replaced
+        is left out."""
+        newer = Annotation.objects.filter(parent=OuterRef("pk"), source=OuterRef("source"))
+        own = Case(When(task__isnull=False, then=Value(1)), default=Value(0))
+        current = self.filter(Q(task__isnull=False) | ~Exists(newer))
+        return current.order_by("acquisition", own, "trust", "n")
 
 
 class Annotation(models.Model):
@@ -37,12 +46,16 @@ class Annotation(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="annotations"
     )
     """null: the author isn't one of our people."""
+    author_name = models.CharField(max_length=120, blank=True)
+    """Who drew an imported label, where its source says."""
     tool = models.CharField(max_length=40)
     source = models.CharField(max_length=80)
     """`campaign` for the team's own labels, else the name of the labelled set."""
     licence = models.CharField(max_length=80, blank=True)
     trust = models.FloatField(default=1)
     """0…1: the weight in training."""
+    origin = models.JSONField(default=dict)
+    """Of an imported label: {file, format, table, background, …}, what it takes to repeat it."""
     parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.FULL)
     raster = models.CharField(max_length=400)

@@ -24,6 +24,11 @@ class Installation(models.Model):
 class Scene(models.Model):
     """One acquisition of the satellite at one processing level: what a product file holds."""
 
+    class State(models.TextChoices):
+        INGESTING = "ingesting"
+        READY = "ready"
+        FAILED = "failed"
+
     product_id = models.CharField(max_length=200, unique=True)
     satellite = models.CharField(max_length=20, blank=True)
     level = models.CharField(max_length=10, blank=True)
@@ -43,11 +48,39 @@ class Scene(models.Model):
     """GeoJSON polygon, WGS 84."""
     offset_rule = models.PositiveSmallIntegerField(default=0)
     """Version of the rule from digital numbers to reflectance; 0: the file held reflectance."""
+    radiometry = models.JSONField(default=dict)
+    """{band: [offset, quantification]} that the rule applied."""
     stretch = models.JSONField(default=dict)
     """{band: [low, high]}: what is shown as black and white, one for the whole scene."""
     synthetic = models.BooleanField(default=False)
     """Painted by us: every picture and figure made from it says so."""
+    state = models.CharField(max_length=10, choices=State.choices, default=State.READY)
+    reason = models.TextField(blank=True)
+    """Why the ingest failed; its earlier tiles are kept, and a retry goes on from them."""
+    content = models.CharField(max_length=64, blank=True)
+    """Of the files it was last read from, see `imagery.content`: the same again needn't be read."""
+    empty = models.JSONField(default=list)
+    """Keys of the places that it covers without data: looked at, and no tile was stored."""
+    lease_ends = models.DateTimeField(null=True)
+    """Until when the ingest that is at work may be taken for alive."""
+    token = models.PositiveIntegerField(default=0)
+    """Fencing token: counts the ingests that took this scene up; only the newest may write."""
     created = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="scene_state_is_known",
+                condition=Q(state__in=["ingesting", "ready", "failed"]),
+            ),
+            # A scene that is ready stays so while it is cut for another campaign's tile size.
+            models.CheckConstraint(
+                name="scene_at_work_has_a_lease",
+                condition=Q(state="ingesting", lease_ends__isnull=False)
+                | Q(state="failed", lease_ends__isnull=True)
+                | Q(state="ready"),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.product_id
@@ -96,6 +129,7 @@ class Acquisition(models.Model):
                 name="undated_acquisition_once",
             ),
         ]
+        indexes = [models.Index(fields=["taken"], name="acquisition_by_date")]
 
     def __str__(self) -> str:
         return self.key

@@ -31,8 +31,14 @@ class Tile(models.Model):
     saturated_share = models.FloatField(default=0)
     sun_zenith = models.FloatField(null=True)
     sun_azimuth = models.FloatField(null=True)
+    view_zenith = models.FloatField(null=True)
+    view_azimuth = models.FloatField(null=True)
+    """Degrees, of the tile's centre, as the sun's."""
     near_duplicate_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
+    fingerprint = models.BinaryField(default=bytes)
+    """What the tile looks like, small: near-duplicates have near ones."""
     quality = models.JSONField(default=dict)
+    """What the quality gate measured and found: {negative, step, flags: [reason codes], …}."""
     thumbnail = models.CharField(max_length=400, blank=True)
     """Blob key of a PNG."""
     created = models.DateTimeField()
@@ -46,6 +52,13 @@ class Tile(models.Model):
                 name="tile_valid_share_is_a_share",
                 condition=Q(valid_share__gte=0, valid_share__lte=1),
             ),
+        ]
+        # The catalogue walks these, a page at a time, in order of value and then of id.
+        indexes = [
+            models.Index(fields=["sun_zenith", "id"], name="tile_by_sun"),
+            models.Index(fields=["valid_share", "id"], name="tile_by_valid_share"),
+            # Copies are looked for by what a tile looks like.
+            models.Index(fields=["fingerprint"], name="tile_by_fingerprint"),
         ]
 
     def __str__(self) -> str:
@@ -92,6 +105,12 @@ class Layer(models.Model):
     version = models.CharField(max_length=64)
     raster = models.CharField(max_length=400)
     """Blob key."""
+    classes = models.JSONField(default=dict)
+    """{class code: share of the tile's pixels with data} for a mask, 255 cannot say included."""
+    provides = models.JSONField(default=list)
+    """Class codes that this source can tell apart at all."""
+    sha256 = models.CharField(max_length=64, blank=True)
+    """Of the first band's bytes, row by row; empty: not known."""
     created = models.DateTimeField()
 
     class Meta:

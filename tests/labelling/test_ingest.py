@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from labelling.adapters.blobs import store
-from labelling.errors import BadInput, Conflict, RasterRejected
+from labelling.errors import BadInput, Conflict, RasterRejected, StorageAway
 from labelling.imagery.files import Georeference
 from labelling.imagery.painter import write_products
 from labelling.imagery.split import split_of
@@ -20,9 +20,9 @@ from labelling.models import (
     Scene,
     Tile,
 )
-from labelling.workflow.ingest import Intake, ingest_all, ingest_folder, ingest_stack
-from labelling.workflow.ingest_rows import unreferenced
-from labelling.workflow.intake import Source, find_sources
+from labelling.workflow.ingest.products import Intake, ingest_all, ingest_folder, ingest_stack
+from labelling.workflow.ingest.sources import Source, find_sources
+from labelling.workflow.orphans import unreferenced
 from tests.factories import CampaignFactory
 from tests.rasters import FOUR, IN_35VLF, cut_short, pixels, write_codes, write_stack
 
@@ -129,7 +129,9 @@ def test_a_scene_without_any_data_is_refused(north, scenes):
 
     with pytest.raises(RasterRejected, match=r"dark\.tif: no pixel"):
         bring_in(path, north)
-    assert not any(rows().values())
+    scene = Scene.objects.get()
+    assert (scene.state, scene.reason) == ("failed", "dark.tif: no pixel of it holds data.")
+    assert sum(rows().values()) == 1
 
 
 def test_two_dates_of_one_ground_share_a_place_and_its_split(north, scenes):
@@ -271,12 +273,13 @@ def test_a_broken_file_is_told_by_name_and_the_rest_goes_on(north, scenes):
     assert [each.state for each in report.files] == ["ok", *["refused"] * 4, "ok"]
     assert [each.field for each in report.files[1:5]] == ["file", "file", "dtype", "bands"]
     assert all(each.reason for each in report.files[1:5])
-    assert sorted(Scene.objects.values_list("product_id", flat=True)) == ["a", "f"]
+    states = dict(Scene.objects.values_list("product_id", "state"))
+    assert states == {"a": "ready", "f": "ready"}
     assert {key.split("/")[1] for key in blob_files()} == {"a", "f"}
     assert report.exit_status == 3
 
 
-def test_a_file_that_breaks_midway_leaves_nothing_behind(north, scenes):
+def test_a_file_that_cannot_even_be_opened_leaves_nothing_behind(north, scenes):
     path = cut_short(write_stack(scenes / "b.tif", pixels(height=900)), share=0.9)
 
     with pytest.raises(RasterRejected, match=r"b\.tif"):
@@ -290,11 +293,11 @@ def test_a_store_that_fails_midway_takes_back_what_it_wrote(north, scenes):
     (store().root).mkdir()
     (store().root / "thumbs").write_text("a file where a folder should be")
 
-    with pytest.raises(OSError, match="thumbs"):
+    with pytest.raises(StorageAway, match=r"a\.tif: storage can't be written.*thumbs"):
         bring_in(write_stack(scenes / "a.tif"), north)
 
     assert blob_files() == ["thumbs"]
-    assert not any(rows().values())
+    assert (Scene.objects.get().state, Tile.objects.count()) == ("failed", 0)
 
 
 def test_blobs_that_rows_refer_to_are_never_taken_back(north, scenes):

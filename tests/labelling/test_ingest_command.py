@@ -1,11 +1,13 @@
 import io
 import json
 
+import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from labelling.models import Annotation, Tile
+from labelling.models import Annotation, Layer, Tile
 from tests.factories import CampaignFactory
+from tests.labelling.products import campaign, painted, write
 from tests.rasters import write_codes, write_stack
 
 pytestmark = pytest.mark.django_db
@@ -35,17 +37,20 @@ def test_it_prints_a_line_a_file_and_one_for_all(scenes):
     printed, status, _ = ingest(scenes, "--campaign", "north")
 
     assert status == 0
-    assert printed.splitlines() == [
-        "[1/1] a.tif: 1 new tiles, 0 known; 1 new labels, 0 known",
+    first, progress, last = printed.splitlines()
+    assert first == "[1/1] a.tif: 1 new tiles, 0 known; 1 new labels, 0 known"
+    assert progress.startswith("1 of 1 tiles, ")
+    assert last == (
         "Campaign north: 1 tiles new, 0 known; 1 labels new, 0 known; "
-        "0 files with a refusal, 0 passed over.",
-    ]
+        "0 files with a refusal, 0 passed over."
+    )
 
 
-def test_json_is_one_document(scenes):
+def test_json_is_lines_of_progress_and_then_one_document(scenes):
     printed, _, _ = ingest(scenes, "--campaign", "north", "--json")
 
-    report = json.loads(printed)
+    *progress, report = map(json.loads, printed.splitlines())
+    assert [each["progress"]["done"] for each in progress] == [1]
     assert (report["tiles_new"], report["labels_new"], report["refused"]) == (1, 1, 0)
     assert report["files"][0]["file"] == "a.tif"
 
@@ -68,6 +73,42 @@ def test_nothing_taken_is_status_1(scenes, tmp_path):
     assert (status, message) == (1, "Refused: broken.tif")
 
 
+def test_a_folder_of_products_comes_in_with_their_masks(tmp_path):
+    campaign()
+    product = write(tmp_path / "products", painted(), size=258, level="L2A")
+    (tmp_path / "products" / "notes.txt").write_text("nothing for us")
+
+    printed, status, _ = ingest(product.parent, "--campaign", "north", "--with-masks", "--json")
+
+    (report,) = json.loads(printed.splitlines()[-1])["files"]
+    assert (status, report["state"], report["tiles_new"]) == (0, "ok", 4)
+    assert {"source": "scl", "new": 4} in [
+        {"source": mask["source"], "new": mask["tiles_new"]} for mask in report["masks"]
+    ]
+    assert Layer.objects.filter(source="scl").count() == 4
+
+
+def test_masks_under_other_names_come_in_with_the_products(tmp_path):
+    CampaignFactory(slug="north")
+    write_stack(tmp_path / "a.tif")
+    write_codes(tmp_path / "a_SCL_CLP_CLD.tif", np.full((3, 64, 64), 8, np.uint8))
+
+    printed, status, _ = ingest(
+        tmp_path, "--campaign", "north", "--with-masks", "--mask", "scl:1={stem}_SCL_CLP_CLD.tif"
+    )
+
+    assert status == 0
+    assert "a_SCL_CLP_CLD.tif: skipped: 8-bit codes" in printed
+    assert Layer.objects.get(source="scl").classes == {"1": 1.0}
+
+
+def test_a_number_of_jobs_below_one_is_refused(scenes):
+    _, status, message = ingest(scenes, "--campaign", "north", "--jobs", "0")
+
+    assert status == 1
+    assert "--jobs 0" in message
+
+
 def test_a_path_that_is_not_there_is_named_and_the_rest_goes_on(scenes, tmp_path):
     (tmp_path / "empty").mkdir()
 
@@ -77,7 +118,7 @@ def test_a_path_that_is_not_there_is_named_and_the_rest_goes_on(scenes, tmp_path
 
     assert (status, message) == (3, "Refused: nowhere, empty")
     assert "nowhere: refused: no such file or folder" in printed
-    assert "empty: refused: no GeoTIFF" in printed
+    assert "empty: refused: no product" in printed
     assert Tile.objects.count() == 1
 
 

@@ -86,7 +86,7 @@ def write_products(
 ) -> Iterator[PaintedFile]:
     """Paint products into `folder`, one at a time, as the iterator is drawn on.
 
-    Each is `<product id>.tif` (13 bands, tags of `labelling.imagery.stack`, SYNTHETIC=true) with
+    Each is `<product id>.tif` (13 bands, tags of `products.stack`, SYNTHETIC=true) with
     `<product id>_label.tif` (as a person would have drawn it) and `<product id>_truth.tif`.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -109,7 +109,7 @@ def write_product(folder: Path, scene: PaintedScene) -> PaintedFile:
 
 
 def tags_of(scene: PaintedScene) -> dict[str, str]:
-    """The tags a stack carries, see `labelling.imagery.stack`."""
+    """The tags a stack carries, see `labelling.imagery.products.stack`."""
     return {
         "PRODUCT_ID": scene.product_id,
         "DATETIME": scene.taken.isoformat(),

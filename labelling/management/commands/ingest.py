@@ -1,4 +1,4 @@
-"""Bring scenes and their labels into a campaign."""
+"""Bring products, their labels and their masks into a campaign."""
 
 from __future__ import annotations
 
@@ -9,31 +9,46 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
-from tqdm import tqdm
 
 from labelling import clock
 from labelling.adapters.blobs import store
+from labelling.errors import BadInput
 from labelling.management.base import WorkbenchCommand, campaign_named
-from labelling.workflow.ingest import Intake, ingest_all
-from labelling.workflow.intake import FileReport, IngestReport, find_sources
+from labelling.management.mask_options import add_mask_arguments, wanted_masks
+from labelling.management.progress import Progress
+from labelling.workflow.ingest.products import Intake, ingest_all
+from labelling.workflow.ingest.report import FileReport, IngestReport
+from labelling.workflow.ingest.sources import Source, find_sources
+from labelling.workflow.ingest.work import cores
 
 
 class Command(WorkbenchCommand):
     help = (
-        "Cut GeoTIFF stacks into tiles of a campaign; <name>_label.tif beside <name>.tif becomes "
-        "an imported label. Exit status: 0 done, 1 refused, 2 usage, 3 partly done."
+        "Cut products into tiles of a campaign: SAFE folders and zips, GeoTIFF stacks, STAC items, "
+        "or folders of them. <name>_label.tif beside a product becomes an imported label. What was "
+        "interrupted goes on where it stopped; what is known is left as it is. "
+        "Exit status: 0 done, 1 refused, 2 usage, 3 partly done."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="file or folder")
+        parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="product or folder")
         parser.add_argument("--campaign", required=True, metavar="SLUG")
-        parser.add_argument("--bands", help="names of the files' layers, such as B2,B3,B4")
+        parser.add_argument("--bands", help="names of a stack's layers, such as B2,B3,B4")
         labels = parser.add_mutually_exclusive_group()
         labels.add_argument("--labels", type=Path, metavar="FOLDER", help="where the labels lie")
         labels.add_argument("--no-labels", action="store_true", help="take no labels")
+        parser.add_argument(
+            "--with-masks", action="store_true", help="take the masks inside and beside products"
+        )
+        add_mask_arguments(parser)
+        parser.add_argument(
+            "--jobs", type=int, default=cores(), metavar="N", help="threads (all cores)"
+        )
         parser.add_argument("--dry-run", action="store_true", help="look, and write nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["jobs"] < 1:
+            raise BadInput(f"--jobs {options['jobs']}: it takes one at least.", field="jobs")
         report = self.ingest(options)
         if options["json"]:
             self.stdout.write(json.dumps(report.as_json(), ensure_ascii=False))
@@ -44,20 +59,36 @@ class Command(WorkbenchCommand):
             raise CommandError(f"Refused: {names}", returncode=report.exit_status)
 
     def ingest(self, options: dict[str, Any]) -> IngestReport:
-        campaign = campaign_named(options["campaign"])
-        sources = find_sources(options["paths"], labels=options["labels"])
-        if options["no_labels"]:
-            sources = [replace(each, label=None) for each in sources]
-        bands = [name.strip() for name in options["bands"].split(",")] if options["bands"] else None
-        job = Intake(campaign, store(), clock.now(), bands, dry_run=options["dry_run"])
-        quiet = options["json"] or not self.stdout.isatty()
-        with tqdm(total=len(sources), unit="file", disable=quiet) as bar:
+        sources = wanted(options)
+        with Progress(self.stdout, total=None, unit="tile", as_json=options["json"]) as progress:
 
             def show(report: FileReport, done: int, total: int) -> None:
-                bar.update()
-                if bar.disable and not options["json"]:
-                    self.stdout.write(f"[{done}/{total}] {report.line()}")
-                elif report.troubled:
-                    bar.write(report.line())
+                if not options["json"]:
+                    progress.say(f"[{done}/{total}] {report.line()}")
 
+            job = Intake(
+                campaign=campaign_named(options["campaign"]),
+                blobs=store(),
+                now=clock.now(),
+                bands=names_in(options["bands"]),
+                dry_run=options["dry_run"],
+                with_masks=options["with_masks"],
+                masks=wanted_masks(options),
+                jobs=options["jobs"],
+                clock=clock.now,
+                expect=lambda tiles: progress.expect((progress.total or 0) + tiles),
+                step=progress.step,
+            )
             return ingest_all(sources, job, progress=show)
+
+
+def wanted(options: dict[str, Any]) -> list[Source]:
+    """The products that the command line names."""
+    sources = find_sources(options["paths"], labels=options["labels"])
+    if options["no_labels"]:
+        return [replace(each, label=None) for each in sources]
+    return sources
+
+
+def names_in(words: str | None) -> list[str] | None:
+    return [name.strip() for name in words.split(",")] if words else None

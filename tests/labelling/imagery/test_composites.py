@@ -8,13 +8,10 @@ from labelling.imagery.composites import (
     band_roles,
     composite,
     default_composites,
-    scene_stretch,
-    span,
     thumbnail,
 )
-from labelling.imagery.stack import inspect
 from labelling.models import SENTINEL2_BANDS
-from tests.rasters import FOUR, pixels, write_stack
+from tests.rasters import FOUR
 
 
 def names(bands):
@@ -53,42 +50,6 @@ def test_bands_nobody_knows_are_shown_in_their_order(bands):
 
     assert len(shown) == 3
     assert shown[0] == bands[0]
-
-
-def test_a_scene_has_one_stretch_whatever_its_tiles_show(tmp_path):
-    values = pixels(height=400, width=300)
-    values[:, :200] = 0
-
-    stretch = scene_stretch(inspect(write_stack(tmp_path / "a.tif", values)))
-
-    assert set(stretch) == set(FOUR)
-    low, high = stretch["B02"]
-    assert 200 < low < 600  # no data doesn't count
-    assert low < high <= 5000
-
-
-def test_a_large_scene_is_looked_at_in_patches(tmp_path):
-    values = np.full((1, 1500, 1100), 800, dtype=np.uint16)
-    values[:, 1000:] = 1600
-
-    stretch = scene_stretch(inspect(write_stack(tmp_path / "a.tif", values, bands=["B02"])))
-
-    assert stretch == {"B02": [800, 1600]}
-
-
-def test_cloud_does_not_push_the_ground_into_black():
-    cloudy = np.array([300] * 60 + [9000] * 40, dtype=np.uint16)
-    snowy = np.array([300] * 20 + [8000] * 80, dtype=np.uint16)
-
-    assert span(np.bincount(cloudy)) == [300, 3500]
-    assert span(np.bincount(snowy)) == [300, 8000]
-
-
-@pytest.mark.parametrize("values", [[], [0], [500, 500]])
-def test_a_stretch_is_never_empty(values):
-    low, high = span(np.bincount(np.array(values, dtype=np.uint16)))
-
-    assert low < high
 
 
 def test_a_picture_shows_the_stretch_and_leaves_no_data_black():

@@ -3,13 +3,13 @@ import pytest
 from labelling.errors import RasterRejected
 from labelling.imagery.files import Georeference
 from labelling.imagery.layout import footprint, lay_out
-from labelling.imagery.stack import inspect
+from labelling.imagery.products.stack import inspect_stack
 from tests.rasters import IN_35VLF, pixels, write_stack
 
 
 def stack_at(tmp_path, *, place=None, side=64, name="scene.tif", mgrs=""):
     tags = {"MGRS": mgrs} if mgrs else {}
-    return inspect(
+    return inspect_stack(
         write_stack(tmp_path / name, pixels(height=side, width=side), place=place, tags=tags)
     )
 
@@ -29,7 +29,7 @@ def test_tiles_of_an_mgrs_tile_have_the_grids_keys_on_every_date(tmp_path):
 def test_a_scene_of_one_tile_is_its_own_place(tmp_path):
     (spot,) = lay_out(stack_at(tmp_path), size=256)
 
-    assert (spot.place, spot.ground, spot.corners) == ("scene", "scene", ())
+    assert (spot.place, spot.ground, spot.touched) == ("scene", "scene", ())
     assert (spot.longitude, spot.georeference) == (None, None)
 
 
@@ -46,7 +46,7 @@ def test_a_scene_with_a_map_position_but_no_grid_is_split_by_its_ground(tmp_path
     assert (spot.place, spot.ground) == ("scene", "6933/22/63")
     assert spot.longitude == pytest.approx(23.5, abs=0.1)
     assert spot.latitude == pytest.approx(59.5, abs=0.1)
-    assert len(spot.corners) == 4
+    assert spot.touched == ("6933/22/63",)
 
 
 def test_a_tile_over_a_squares_border_shows_both_squares(tmp_path):
@@ -57,7 +57,7 @@ def test_a_tile_over_a_squares_border_shows_both_squares(tmp_path):
 
     (spot,) = lay_out(stack_at(tmp_path, place=place), size=256)
 
-    assert set(spot.corners) == {"6933/23/62", "6933/24/62"}
+    assert set(spot.touched) == {"6933/23/62", "6933/24/62"}
 
 
 def test_a_wrong_mgrs_tile_is_refused(tmp_path):
@@ -65,6 +65,14 @@ def test_a_wrong_mgrs_tile_is_refused(tmp_path):
 
     with pytest.raises(RasterRejected, match="34VFL"):
         lay_out(stack, size=512)
+
+
+def test_a_scene_called_like_an_mgrs_tile_never_takes_the_grids_keys(tmp_path):
+    elsewhere = Georeference("EPSG:32635", (10.0, 0.0, 500_000.0, 0.0, -10.0, 6_300_000.0))
+
+    for place in (None, elsewhere):
+        with pytest.raises(RasterRejected, match="35VLF"):
+            lay_out(stack_at(tmp_path, place=place, side=300, name="35VLF.tif"), size=256)
 
 
 def test_the_footprint_is_a_closed_ring_on_the_globe(tmp_path):

@@ -21,8 +21,8 @@ from labelling.imagery.painter.ground import LANDSCAPES, greenness
 from labelling.imagery.painter.sky import REGIMES, Layer, sunlight
 from labelling.imagery.painter.sun import overpass, sun_angles
 from labelling.imagery.painter.truth import drawn, exact
+from labelling.imagery.products.stack import inspect_stack
 from labelling.imagery.split import DEFAULT_SHARES, SPLITS, ground_squares, split_of
-from labelling.imagery.stack import inspect
 
 HOME = Site("35VLF", 512, 1024)
 JUNE = date(2026, 6, 10)
@@ -208,8 +208,8 @@ def test_leaves_are_green_in_summer_only():
 def test_products_are_scenes_a_campaign_can_take(tmp_path):
     files = list(write_products(tmp_path, products=3, places=2, size=256, seed=5))
 
-    stacks = [inspect(each.stack) for each in files]
-    assert [stack.bands for stack in stacks] == [BANDS] * 3
+    stacks = [inspect_stack(each.stack) for each in files]
+    assert [stack.band_names for stack in stacks] == [BANDS] * 3
     assert all(stack.synthetic and stack.product_id.startswith("SYNTHETIC") for stack in stacks)
     places = [lay_out(stack, size=256)[0].place for stack in stacks]
     assert places[0] == places[2] != places[1]

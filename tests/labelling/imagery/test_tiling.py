@@ -1,19 +1,24 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labelling.imagery.stack import inspect, match_bands, reading
-from labelling.imagery.tiling import cut, valid_share, windows
+from labelling.imagery.products.stack import inspect_stack
+from labelling.imagery.quality import measure
+from labelling.imagery.reading import match_bands, reading
+from labelling.imagery.streaming import stream
+from labelling.imagery.tiling import tile_rows, windows
 from tests.rasters import FOUR, pixels, write_stack
 
 lengths = st.integers(1, 70)
 
 
 def cut_file(path, *, size, offset=(0, 0)):
-    stack = inspect(path)
+    stack = inspect_stack(path)
     parts = windows(height=stack.height, width=stack.width, size=size, offset=offset)
-    with reading(stack, match_bands(stack, FOUR)) as reader:
-        return list(cut(reader, parts))
+    with reading(stack, match_bands(stack, FOUR)) as reader, ThreadPoolExecutor(2) as pool:
+        return list(stream(reader, tile_rows(parts), lambda cut: cut, pool=pool))
 
 
 @given(lengths, lengths, st.integers(1, 32), st.tuples(lengths, lengths))
@@ -54,7 +59,7 @@ def test_a_small_scene_is_padded_with_no_data_and_its_valid_share_kept(tmp_path)
     (only,) = cut_file(write_stack(tmp_path / "a.tif"), size=128)
 
     assert only.pixels.shape == (4, 128, 128)
-    assert only.valid_share == 0.25
+    assert measure(only.pixels, negative=0).valid_share == 0.25
     assert not only.pixels[:, 64:].any()
 
 
@@ -70,19 +75,14 @@ def test_a_scene_that_starts_inside_a_grid_tile_is_padded_above_and_left(tmp_pat
     assert not pieces[0].pixels[:, :10].any()
 
 
-def test_a_pixel_with_data_in_any_band_is_valid():
-    values = np.zeros((2, 2, 2), dtype=np.uint16)
-    values[1, 0, 0] = 7
-
-    assert valid_share(values) == 0.25
-
-
 def test_a_real_scene_cuts_into_its_tiles(samples):
-    stack = inspect(samples / "fort_mcmurray_l2a" / "S2L2A.tif")
+    stack = inspect_stack(samples / "fort_mcmurray_l2a" / "S2L2A.tif")
     parts = windows(height=stack.height, width=stack.width, size=512)
 
-    with reading(stack, match_bands(stack, stack.bands)) as reader:
-        shares = [piece.valid_share for piece in cut(reader, parts)]
+    match = match_bands(stack, stack.band_names)
+    with reading(stack, match) as reader, ThreadPoolExecutor(2) as pool:
+        cuts = list(stream(reader, tile_rows(parts), lambda cut: cut.pixels, pool=pool))
+    shares = [measure(each, negative=0).valid_share for each in cuts]
 
     assert len(shares) == 12
     assert sum(shares) * 512**2 == stack.height * stack.width
