@@ -18,7 +18,7 @@ from al_engine.errors import EngineError
 from labelling.compute.lines import tell
 from labelling.compute.prelabel import draw_prelabels
 from labelling.compute.scoring import Request, score_pool
-from labelling.errors import WorkbenchError
+from labelling.errors import StorageAway, WorkbenchError
 from training.errors import Refusal
 from training.lifeline import die_with_parent
 
@@ -55,7 +55,8 @@ def main() -> int:
     try:
         done = WORK[words.work](json.loads(words.request.read_text()), words.out)
     except (EngineError, Refusal, WorkbenchError) as refused:
-        tell("error", code="refused", message=str(refused), field=getattr(refused, "field", ""))
+        code = "storage_away" if isinstance(refused, StorageAway) else "refused"
+        tell("error", code=code, message=str(refused), field=getattr(refused, "field", ""))
         return 1
     tell("done", **done)
     return 0

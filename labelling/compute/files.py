@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labelling.adapters.blobs import beside
+from labelling.adapters.beside import beside
 
 
 def write_arrays(path: Path, **arrays: NDArray[Any]) -> None:

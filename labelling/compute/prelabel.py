@@ -21,7 +21,7 @@ def draw_prelabels(request: dict[str, Any], out: Path) -> dict[str, Any]:
     out.mkdir(parents=True, exist_ok=True)
     meter = Meter("prelabel", len(request["tiles"]))
     for done, tile in enumerate(request["tiles"], start=1):
-        pixels = read_tile(Path(request["root"]) / tile["raster"], request["bands"])
+        pixels = read_tile(tile["raster"], request["bands"])
         mask = predict_codes(ensemble, pixels)
         write_label(out / f"{tile['uuid']}.tif", mask, np.full_like(mask, NOBODY))
         meter.show(done)

@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from al_engine.batches import Pool
-from al_engine.pooling import TileScore, score_tile
+from al_engine.pooling import PoolingConfig, TileScore, score_tile
 from labelling.compute.files import write_arrays
 from labelling.compute.lines import Meter
+from labelling.imagery.features import tile_features
 from labelling.imagery.tilefile import read_tile
 from training.predict import Ensemble, load
 from training.survey import valid_pixels
@@ -35,21 +36,21 @@ Arrays = dict[str, NDArray[Any]]
 class Request:
     """What a scoring child is asked for; the JSON file's keys."""
 
-    root: Path
-    """Folder of the blobs that `raster` keys name."""
     bands: list[str]
     model: Path
     acquisition: str
     passes: int
     seed: int
     tiles: list[dict[str, str]]
-    """The pool: {key, uuid, raster, group}."""
+    """The pool: {key, uuid, raster, group}; `raster` is what GDAL opens."""
     known: list[dict[str, str]]
-    """Labelled and in-flight tiles: only their embeddings are wanted."""
+    """Labelled and in-flight tiles: only embeddings and spectral features are wanted."""
+    class_means: bool = False
+    """Whether the strategy needs plain means by class (`clasp`)."""
 
     @classmethod
     def read(cls, content: dict[str, Any]) -> Request:
-        return cls(**{**content, "root": Path(content["root"]), "model": Path(content["model"])})
+        return cls(**{**content, "model": Path(content["model"])})
 
 
 def score_pool(request: Request, out: Path) -> dict[str, Any]:
@@ -67,7 +68,8 @@ def score_pool(request: Request, out: Path) -> dict[str, Any]:
             write_arrays(path, **scored(ensemble, request, batch, meter, first))
         shards.append(path)
     merged = merge(shards)
-    keep_pool(request, merged, out, model=ensemble.card.hash if ensemble.card else "")
+    model = ensemble.card.hash if ensemble.card else ""
+    keep_pool(request, merged, out, model=model, members=len(ensemble.networks) * request.passes)
     return {"tiles": len(request.tiles), "known": len(request.known)}
 
 
@@ -76,17 +78,19 @@ def scored(
 ) -> Arrays:
     """The figures of these tiles, one row each."""
     rows: list[TileScore] = []
-    embeddings = []
+    embeddings, features = [], []
+    pooling = PoolingConfig(class_means=request.class_means)
     seen: list[NDArray[np.bool_]] = []
 
     def noting() -> Iterator[NDArray[np.uint16]]:
         for tile in read_ahead(request, tiles):
             seen.append(valid_pixels(tile))
+            features.append(tile_features(tile))
             yield tile
 
     stream = ensemble.stream(noting(), passes=request.passes, seed=request.seed)
     for done, (probabilities, embedding) in enumerate(stream, start=1):
-        rows.append(score_tile(probabilities, seen.pop(), request.acquisition))
+        rows.append(score_tile(probabilities, seen.pop(), request.acquisition, pooling))
         embeddings.append(embedding)
         meter.show(first + done)
     return {
@@ -96,6 +100,8 @@ def scored(
         "class_scores": np.stack([each.class_scores for each in rows]),
         "class_fractions": np.stack([each.class_fractions for each in rows]),
         "blocks": np.stack([each.blocks for each in rows]),
+        "class_means": np.stack([each.class_means for each in rows]),
+        "features": np.stack(features),
         "embeddings": np.stack(embeddings),
     }
 
@@ -104,7 +110,7 @@ def read_ahead(request: Request, tiles: Sequence[dict[str, str]]) -> Iterator[ND
     """Each tile's pixels (C, H, W), read while the one before is being scored."""
 
     def read(tile: dict[str, str]) -> NDArray[np.uint16]:
-        return read_tile(request.root / tile["raster"], request.bands)
+        return read_tile(tile["raster"], request.bands)
 
     with ThreadPoolExecutor(max_workers=1) as reader:
         waiting = [reader.submit(read, tile) for tile in tiles[:AHEAD]]
@@ -127,7 +133,7 @@ def stored(path: Path, name: str) -> NDArray[Any]:
     return array
 
 
-def keep_pool(request: Request, merged: Arrays, out: Path, *, model: str) -> None:
+def keep_pool(request: Request, merged: Arrays, out: Path, *, model: str, members: int) -> None:
     """The first rows are the pool, the rest are known tiles. `pool.npz` last: it means done."""
     n = len(request.tiles)
     _, groups = np.unique([tile["group"] for tile in request.tiles], return_inverse=True)
@@ -144,6 +150,13 @@ def keep_pool(request: Request, merged: Arrays, out: Path, *, model: str) -> Non
         embeddings=merged["embeddings"][:n],
         groups=groups.astype(np.int64),
         known_embeddings=merged["embeddings"][n:],
+        class_means=merged["class_means"][:n],
+        class_fractions=merged["class_fractions"][:n],
+        features=merged["features"][:n],
+        known_features=merged["features"][n:],
         acquisition=request.acquisition,
         model=model,
+        members=members,
+        embeddings_from=model,
+        known_from=model,
     ).save(out / "pool.npz")

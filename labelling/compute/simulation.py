@@ -35,9 +35,10 @@ from labelling.models import (
 )
 from labelling.workflow.children import run_child
 from labelling.workflow.claims import claim_next
+from labelling.workflow.fetching import model_here, snapshot_here
 from labelling.workflow.founding import admit, found_campaign, shape_of
-from labelling.workflow.ingest import Intake, ingest_all
-from labelling.workflow.intake import find_sources
+from labelling.workflow.ingest.products import Intake, ingest_all
+from labelling.workflow.ingest.sources import find_sources
 from labelling.workflow.pool import eligible_tiles, servable_tiles
 from labelling.workflow.rounds import plan_round, run_round
 from labelling.workflow.scheduling import open_lane
@@ -180,11 +181,11 @@ class Simulation:
         told = run_child(
             "training",
             "evaluate",
-            self.blobs.path(done.model.folder),
-            self.blobs.path(done.snapshot.folder),
+            model_here(done.model.folder, blobs=self.blobs),
+            snapshot_here(done.snapshot.folder, blobs=self.blobs),
             "--split",
             "test",
-            log=self.blobs.path(f"rounds/{self.campaign.slug}/{done.n}/evaluate.log"),
+            log=self.blobs.workplace(f"rounds/{self.campaign.slug}/{done.n}") / "evaluate.log",
             tick=lambda progress: None,
         )
         return {
@@ -224,7 +225,7 @@ class Simulation:
         )
         if truth is None:
             return np.full((task.tile.height, task.tile.width), UNLABELLED, np.uint8)
-        return read_label(self.blobs.path(truth.raster))[0]
+        return read_label(self.blobs.raster(truth.raster))[0]
 
 
 def simulate(content: dict[str, Any], *, blobs: Blobs, clock: Callable[[], datetime]) -> Any:
