@@ -40,7 +40,8 @@ class Settable(ReadOnly):
 class CampaignAdmin(Settable):
     list_display = ("slug", "name", "tile_size", "strategy", "created")
     search_fields = ("slug", "name")
-    readonly_fields = ("slug", "bands", "tile_size", "schema", "ranking", "created")
+    # Of these, the scope is changed by `campaign scope`, which judges all tiles by it.
+    readonly_fields = ("slug", "bands", "tile_size", "scope", "schema", "ranking", "created")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # a campaign without classes would be of no use: commands make both

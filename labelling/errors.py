@@ -11,6 +11,7 @@ WorkbenchError
 │   ├── AlreadyHolding  this person has a tile of another campaign in hand
 │   └── LostLease       another worker took this job over
 ├── NotAllowed          the person's role doesn't permit it
+├── StorageAway         storage can't be reached, or fails; the same may work later
 └── JobFailed           a child process ended with an error
     ├── NothingToLearn  the labels can't train a model: none at all, or a single class
     └── StaleCheckpoint an interrupted fit that can't be gone on with: the code or device changed
@@ -66,6 +67,10 @@ class LostLease(Conflict):
 
 class NotAllowed(WorkbenchError):
     """The person's role doesn't permit it."""
+
+
+class StorageAway(WorkbenchError):
+    """Storage can't be reached, or fails; the same may work later."""
 
 
 class JobFailed(WorkbenchError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -33,26 +34,44 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict]]:
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = Path(os.environ.get("WORKBENCH_SAMPLES") or ROOT.parent / "shared" / "data")
+MASKERS = ("s2cloudless", "ukis_csmask", "onnxruntime")
+
+NEEDS = {
+    "samples": (
+        SAMPLES.is_dir(),
+        f"the tests on real tiles. There is no folder {SAMPLES}; name another by WORKBENCH_SAMPLES",
+    ),
+    "maskers": (
+        all(importlib.util.find_spec(name) for name in MASKERS),
+        "the tests that run other people's maskers. Install them with make maskers",
+    ),
+}
+"""Fixtures that some machines can't give: whether this one can, and what is left out if not."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where there are no real tiles, their tests are left out and named; never in CI."""
-    if SAMPLES.is_dir() or os.environ.get("CI"):
+    """Tests that need what isn't here are left out and named; in CI they fail instead."""
+    if os.environ.get("CI"):
         return
-    real = [item for item in items if "samples" in getattr(item, "fixturenames", ())]
-    config.hook.pytest_deselected(items=real)
-    items[:] = [item for item in items if item not in real]
+    lacking = {name for name, (here, _) in NEEDS.items() if not here}
+    left_out = [item for item in items if lacking & set(getattr(item, "fixturenames", ()))]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if not SAMPLES.is_dir():
-        terminalreporter.write_line(
-            f"Left out: the tests on real tiles. There is no folder {SAMPLES}; "
-            "name another by WORKBENCH_SAMPLES."
-        )
+    for here, what in NEEDS.values():
+        if not here:
+            terminalreporter.write_line(f"Left out: {what}.")
 
 
 @pytest.fixture(scope="session")
 def samples() -> Path:
     """Real tiles beside the checkout (override: WORKBENCH_SAMPLES)."""
     return SAMPLES
+
+
+@pytest.fixture(scope="session")
+def maskers() -> None:
+    """The extra [maskers] is installed."""
+    assert NEEDS["maskers"][0], NEEDS["maskers"][1]

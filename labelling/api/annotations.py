@@ -10,9 +10,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from labelling.adapters.blobs import store
 from labelling.api.access import annotation_for
-from labelling.api.binary import octets
+from labelling.api.binary import octets, stored
 from labelling.api.operation import OCTETS, Resource, reads
 from labelling.imagery.tilefile import read_label
 from labelling.models import Annotation
@@ -46,4 +45,4 @@ class AnnotationLabel(Resource):
     def get(self, request: Request, id: uuid.UUID) -> HttpResponse:
         """The octets as they were submitted: label plane, then provenance plane."""
         annotation = annotation_for(request.user, id)
-        return octets(read_label(store().path(annotation.raster)))
+        return octets(read_label(stored(annotation.raster)))

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 from django.http import HttpResponse, StreamingHttpResponse
 
+from labelling.adapters.blobs import store
 from labelling.api.operation import OCTETS
+from labelling.errors import NotFound
 
 FOR_EVER = "private, max-age=31536000, immutable"
 
@@ -23,3 +25,11 @@ def octets(planes: Iterable[np.ndarray], *, cached: bool = True) -> StreamingHtt
 
 def picture(png: bytes) -> HttpResponse:
     return HttpResponse(png, content_type="image/png", headers={"Cache-Control": FOR_EVER})
+
+
+def stored(key: str) -> str:
+    """What GDAL opens for a blob. Raises NotFound when it is missing from storage."""
+    blobs = store()
+    if not blobs.exists(key):
+        raise NotFound(f"Storage has lost {key}.", help="Tell whoever runs the workbench.")
+    return blobs.raster(key)

@@ -19,6 +19,7 @@ STATUS: dict[type[Exception], int] = {
     errors.Conflict: 409,
     errors.NotAllowed: 403,
     errors.BadInput: 422,
+    errors.StorageAway: 503,
     errors.JobFailed: 500,
 }
 """A refusal that isn't listed has the status of its nearest listed ancestor."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from pathlib import Path
 
 from django.http import HttpResponse, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -12,7 +11,7 @@ from rest_framework.request import Request
 
 from labelling.adapters.blobs import store
 from labelling.api.access import tile_for
-from labelling.api.binary import octets, picture
+from labelling.api.binary import octets, picture, stored
 from labelling.api.operation import OCTETS, Resource, reads
 from labelling.api.prelabels import prelabel_for
 from labelling.errors import BadInput, NotFound
@@ -67,10 +66,3 @@ def asked_bands(tile: Tile, asked: str | None) -> list[str]:
                 help=f"It has {', '.join(tile.bands)}.",
             )
     return names
-
-
-def stored(key: str) -> Path:
-    """Where a blob lies. Raises NotFound when it is missing from storage."""
-    if not store().exists(key):
-        raise NotFound(f"Storage has lost {key}.", help="Tell whoever runs the workbench.")
-    return store().path(key)

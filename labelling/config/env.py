@@ -45,6 +45,11 @@ def secret(name: str, default: str = "") -> str:
         raise ImproperlyConfigured(f"{name}_FILE: cannot read {path}: {error.strerror}.") from None
 
 
+def pass_on(**values: str) -> None:
+    """Put values into the environment, where libraries look that know nothing of `NAME_FILE`."""
+    os.environ.update({name: value for name, value in values.items() if value})
+
+
 def folder(name: str, default: Path) -> Path:
     path = Path(os.environ.get(name) or default).resolve()
     try:

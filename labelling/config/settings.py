@@ -12,7 +12,14 @@ from labelling.config import env
 BASE_DIR = Path(__file__).resolve().parents[2]
 WORKBENCH_VAR = env.folder("WORKBENCH_VAR", BASE_DIR / "var")
 WORKBENCH_SAMPLES = Path(env.text("WORKBENCH_SAMPLES") or BASE_DIR.parent / "shared" / "data")
-STORAGE_URL = env.url("STORAGE_URL", f"file://{WORKBENCH_VAR / 'blobs'}", ("file", "s3"))
+STORAGE_URL = env.url("STORAGE_URL", (WORKBENCH_VAR / "blobs").as_uri(), ("file", "s3"))
+
+# --- S3, where STORAGE_URL names a bucket; boto3 and GDAL take the keys from the environment
+AWS_ENDPOINT_URL = env.text("AWS_ENDPOINT_URL")
+AWS_REGION = env.text("AWS_REGION")
+AWS_ACCESS_KEY_ID = env.secret("AWS_ACCESS_KEY_ID")
+AWS_SECRET_ACCESS_KEY = env.secret("AWS_SECRET_ACCESS_KEY")
+env.pass_on(AWS_ACCESS_KEY_ID=AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY=AWS_SECRET_ACCESS_KEY)
 
 # --- web
 SECRET_KEY = env.secret("SECRET_KEY") or env.generated_secret(WORKBENCH_VAR / "secret-key")
@@ -142,6 +149,6 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    # GDAL's own words would stand beside each refusal of ours.
-    "loggers": {"rasterio": {"level": "WARNING"}},
+    # What GDAL and botocore say themselves would stand beside each refusal of ours.
+    "loggers": {"rasterio": {"level": "WARNING"}, "botocore": {"level": "WARNING"}},
 }

@@ -9,10 +9,10 @@ from typing import Any
 from django.db.models import (
     BigIntegerField,
     Count,
-    Exists,
     Func,
     OuterRef,
     QuerySet,
+    Subquery,
     Sum,
     TextField,
     Value,
@@ -116,7 +116,7 @@ def classes(campaign: Campaign) -> list[ClassPixels]:
 
 
 def newest_labels(campaign: Campaign) -> QuerySet[Annotation]:
-    """The newest usable version of every acquisition's label."""
+    """The label that speaks for every acquisition, as a snapshot chooses it."""
     labels = Annotation.objects.usable(campaign.schema_id)
-    later = labels.filter(acquisition=OuterRef("acquisition"), n__gt=OuterRef("n"))
-    return labels.filter(~Exists(later))
+    first = labels.filter(acquisition=OuterRef("acquisition")).by_say().reverse()
+    return labels.filter(pk=Subquery(first.values("pk")[:1]))

@@ -5,16 +5,18 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 
-from labelling.adapters.blobs import Blobs, beside
+from labelling.adapters.beside import beside
+from labelling.adapters.blobs import Blobs
 from labelling.errors import LostLease
 from labelling.models import JOB_LEASE, Job, Round
 
@@ -22,6 +24,7 @@ RENEW_EVERY = 2.0
 """Seconds between two writes of progress and lease; progress lines may come faster."""
 DATABASE_AWAY = (OperationalError, InterfaceError)
 """Restarting, out of reach, or locked by somebody else for too long."""
+Made = TypeVar("Made")
 logger = logging.getLogger(__name__)
 
 
@@ -46,37 +49,48 @@ class Attempt:
         return f"rounds/{self.round.campaign.slug}/{self.round.n}"
 
     @property
-    def home(self) -> Path:
-        """The round's folder: adopted results, one folder a step."""
-        return self.blobs.path(self.key)
-
-    @property
     def folder(self) -> Path:
-        """This attempt's own folder: nobody else writes here."""
-        return self.home / str(self.job.token)
+        """This attempt's own folder, on this machine: nobody else writes here."""
+        return self.folder_of(self.job.token)
+
+    def folder_of(self, token: int | str) -> Path:
+        return self.blobs.workplace(f"{self.key}/{token}")
+
+    def has(self, step: str) -> bool:
+        """Whether a result of `step` was adopted."""
+        return self.blobs.whole(f"{self.key}/{step}")
 
     def adopted(self, step: str) -> Path:
-        """Where a step's result lies once it is adopted."""
-        return self.home / step
+        """The adopted result of `step`, on this machine. Raises NotFound."""
+        return self.meanwhile(lambda: self.blobs.folder(f"{self.key}/{step}"))
 
-    def adopt(self, step: str) -> Path:
-        """Make this attempt's result of `step` the round's, by a rename."""
+    def adopt(self, step: str, *, without: Iterable[str] = ()) -> Path:
+        """Make this attempt's result of `step` the round's; the folder that then counts.
+
+        That of a worker that lost its lease after its own check, and was faster, is the same.
+        """
         self.check()
-        target = self.adopted(step)
-        try:
-            (self.folder / step).rename(target)
-        except OSError:
-            # A worker that lost its lease after its own check was faster: the same result.
-            if not target.is_dir():
-                raise
-        return target
+        key = f"{self.key}/{step}"
+        self.meanwhile(lambda: self.blobs.adopt(self.folder / step, key, without=without))
+        return self.adopted(step)
+
+    def meanwhile(self, work: Callable[[], Made]) -> Made:
+        """What `work` returns; the lease is renewed while it lasts, since copies can take long.
+
+        `work` runs in another thread, so it may not ask the database for anything.
+        """
+        with ThreadPoolExecutor(max_workers=1) as worker:
+            doing = worker.submit(work)
+            while wait([doing], timeout=RENEW_EVERY).not_done:
+                self.tick()
+            return doing.result()
 
     def inherit(self, step: str, pattern: str) -> None:
-        """Copy what earlier attempts left of `step`, so that it isn't made again."""
+        """Copy what earlier attempts on this machine left of `step`: it isn't made again."""
         own = self.folder / step
         own.mkdir(parents=True, exist_ok=True)
         for token in range(self.job.token - 1, 0, -1):
-            for file in sorted((self.home / str(token) / step).glob(pattern)):
+            for file in sorted((self.folder_of(token) / step).glob(pattern)):
                 if (own / file.name).exists():
                     continue
                 with beside(own / file.name) as draft:

@@ -14,13 +14,20 @@ from typing import IO, Any
 
 from django.conf import settings
 
-from labelling.errors import JobFailed, NothingToLearn, StaleCheckpoint
+from labelling.errors import (
+    JobFailed,
+    NothingToLearn,
+    StaleCheckpoint,
+    StorageAway,
+    WorkbenchError,
+)
 
 TICK = 5.0
 """Seconds between two calls of `tick` while the child says nothing."""
-REFUSALS: dict[str, type[JobFailed]] = {
+REFUSALS: dict[str, type[WorkbenchError]] = {
     "nothing_to_learn": NothingToLearn,
     "bad_checkpoint": StaleCheckpoint,
+    "storage_away": StorageAway,
 }
 """Error codes of a child that have an error of their own; all others are JobFailed."""
 
@@ -128,7 +135,7 @@ def stop(child: subprocess.Popen[bytes]) -> None:
         child.stdout.close()
 
 
-def refusal(module: str, code: int, error: dict[str, Any], log: Path) -> JobFailed:
+def refusal(module: str, code: int, error: dict[str, Any], log: Path) -> WorkbenchError:
     if error:
         kind = REFUSALS.get(error.get("code", ""), JobFailed)
         return kind(str(error.get("message")), field=str(error.get("field", "")))

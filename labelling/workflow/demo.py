@@ -13,11 +13,12 @@ from django.contrib.auth.models import User
 from labelling.adapters.blobs import Blobs
 from labelling.errors import BadInput
 from labelling.imagery.painter.products import write_products
-from labelling.imagery.stack import inspect
+from labelling.imagery.products.find import inspect
 from labelling.models import Campaign, Place, Tile
 from labelling.workflow.founding import admit, found_campaign, shape_of
-from labelling.workflow.ingest import Intake, ingest_all
-from labelling.workflow.intake import FileReport, Source, find_sources
+from labelling.workflow.ingest.products import Intake, ingest_all
+from labelling.workflow.ingest.report import FileReport
+from labelling.workflow.ingest.sources import Source, find_sources
 
 PRODUCTS, PLACES, SIZE, SEED = 72, 24, 512, 4
 """Painted scenes: products, of so many places, pixels a side, and the painter's seed."""
@@ -124,7 +125,8 @@ def take_in(source: Source, intake: Intake, number: int) -> FileReport:
 
 def wants_label(source: Source, number: int) -> bool:
     """Every scene outside the pool, and every second of the pool."""
-    held_back = Tile.objects.filter(scene__product_id=inspect(source.stack).product_id).exclude(
+    product_id = inspect(source.path).product_id
+    held_back = Tile.objects.filter(scene__product_id=product_id).exclude(
         acquisition__place__split=Place.Split.POOL
     )
     return number % LABELLED_EVERY == 0 or held_back.exists()

@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 
 from labelling.models import Campaign, Round, Task
 from labelling.models.task import TaskQuerySet
+from labelling.workflow.pool import kept_back, servable_tiles
 
 LABELLED = [
     Task.State.SUBMITTED, Task.State.IN_REVIEW, Task.State.ACCEPTED, Task.State.REJECTED,
@@ -14,7 +15,7 @@ LABELLED = [
 
 
 def why_empty(campaign: Campaign, person: User, servable: TaskQuerySet) -> str:
-    """A sentence or more; `servable` are the campaign's tasks in scope. Causes five queries."""
+    """A sentence or more; `servable` are the campaign's tasks in scope. Causes six queries."""
     tasks = Task.objects.of(campaign)
     waiting = tasks.filter(state=Task.State.OPEN).count()
     reachable = servable.filter(state=Task.State.OPEN).count()
@@ -24,7 +25,10 @@ def why_empty(campaign: Campaign, person: User, servable: TaskQuerySet) -> str:
         _counted(waiting - reachable, "waiting {} {} out of scope or kept back"),
         _counted(elsewhere, "{} {} in other people's hands"),
     ]
-    return " ".join(reason for reason in reasons if reason) or _nothing_open(campaign, tasks)
+    told = [reason for reason in reasons if reason] or [_nothing_open(campaign, tasks)]
+    if waiting > reachable or not servable_tiles(campaign).exists():
+        told.append(_kept_back(campaign))
+    return " ".join(told).strip()
 
 
 def _nothing_open(campaign: Campaign, tasks: TaskQuerySet) -> str:
@@ -34,6 +38,18 @@ def _nothing_open(campaign: Campaign, tasks: TaskQuerySet) -> str:
     if not done:
         return "No round has opened tiles yet; a lead starts one."
     return f"All that was opened is labelled ({done}); the next round opens more."
+
+
+def _kept_back(campaign: Campaign) -> str:
+    """What keeps tiles from the queue, and who can change it; empty when nothing does."""
+    reasons = kept_back(campaign)
+    if not reasons:
+        return ""
+    told = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
+    return (
+        f"Kept back of the campaign's tiles: {told}. A lead sees them by `tiles fences` and "
+        "changes the rule by `campaign scope`."
+    )
 
 
 def _counted(count: int, words: str) -> str:

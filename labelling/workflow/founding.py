@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from labelling.errors import BadInput, Conflict, NotFound
-from labelling.imagery.stack import inspect
+from labelling.imagery.products.find import inspect
 from labelling.models import (
     DEFAULT_CLASSES,
     SENTINEL2_BANDS,
@@ -22,7 +22,7 @@ from labelling.models import (
     Membership,
     record,
 )
-from labelling.workflow.intake import find_sources
+from labelling.workflow.ingest.sources import find_sources
 
 SLUG = re.compile(r"[a-z0-9_-]{1,50}")
 TILE_SIZES = (256, 512)
@@ -135,6 +135,7 @@ def shape_of(data: Path) -> tuple[list[str], int]:
     """Bands and tile size that fit a folder's first readable scene. Raises NotFound."""
     for source in find_sources([data]):
         if not source.skip and not source.refusal:
-            stack = inspect(source.stack)
-            return list(stack.bands), 256 if max(stack.height, stack.width) <= 256 else 512
-    raise NotFound(f"{data} holds no GeoTIFF scene.", field="data")
+            product = inspect(source.path)
+            longest = max(product.height, product.width)
+            return list(product.band_names), 256 if longest <= 256 else 512
+    raise NotFound(f"{data} holds no product.", field="data")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +15,9 @@ from numpy.typing import NDArray
 
 from al_engine.batches import Batch, Pool, Request
 from al_engine.strategies import STRATEGIES, select
-from labelling.adapters.blobs import beside
+from labelling.adapters.beside import beside
+from labelling.imagery.features import tile_features
+from labelling.imagery.tilefile import read_tile
 from labelling.models import Round, Score, Tile
 from labelling.workflow.attempt import Attempt
 from labelling.workflow.pool import eligible_tiles, known_tiles
@@ -26,8 +26,16 @@ PASSES = 4
 """Forward passes a tile, for strategies that need members to disagree: flips with dropout."""
 CHUNK = 2000
 """Rows read or written in one go."""
-RANKED_BY = {"entropy": "means", "bald": "disagreement"}
+RANKED_BY = {
+    "entropy": "means",
+    "margin": "means",
+    "clasp": "means",
+    "bald": "disagreement",
+    "disagree": "contradiction",
+}
 """The pool's array that a strategy orders by, where it isn't `scores`."""
+NEED_NOTHING = {"random"}
+"""Strategies that don't look at the tiles."""
 MOST_WORDS = 80
 """Characters of Score.why."""
 
@@ -48,28 +56,34 @@ def pool_request(attempt: Attempt) -> Path:
     listing = listed_pool(attempt)
     strategy = STRATEGIES[round.strategy]
     request = {
-        "root": str(attempt.blobs.root),
         "bands": round.campaign.bands,
-        "model": str(attempt.adopted("fit")),
+        "model": str(attempt.adopted("fit")) if round.model else "",
         "acquisition": strategy.acquisition or "entropy",
         "passes": PASSES if strategy.members > 1 else 1,
         "seed": round.seed,
-        **listing,
+        "class_means": "class_means" in strategy.needs,
+        **{kind: with_rasters(tiles, attempt) for kind, tiles in listing.items()},
     }
     return write_json(attempt.folder / "score.json", request)
 
 
+def with_rasters(tiles: list[dict[str, str]], attempt: Attempt) -> list[dict[str, str]]:
+    """The listed tiles, their rasters' keys replaced by what the child can open."""
+    return [{**each, "raster": attempt.blobs.raster(each["raster"])} for each in tiles]
+
+
 def listed_pool(attempt: Attempt) -> dict[str, Any]:
     """The pool as it was when the step first began: a later attempt scores the same tiles."""
-    path = attempt.home / "pool.json"
-    if not path.exists():
+    key = f"{attempt.key}/pool.json"
+    if not attempt.blobs.exists(key):
         campaign = attempt.round.campaign
         listing = {
             "tiles": listed(eligible_tiles(campaign), attempt.tick),
             "known": listed(known_tiles(campaign), attempt.tick),
         }
-        keep_first(path, listing)
-    listing = json.loads(path.read_text())
+        # What another worker has written there stays.
+        attempt.blobs.write_once(key, json.dumps(listing, indent=1).encode())
+    listing = json.loads(attempt.blobs.read(key))
     assert isinstance(listing, dict)
     return listing
 
@@ -93,10 +107,30 @@ def listed(tiles: QuerySet[Tile], tick: Callable[[], None]) -> list[dict[str, st
     return sorted(entries, key=lambda each: each["key"])
 
 
-def write_unscored_pool(request: Path, out: Path) -> None:
-    """The pool of a round that has no model."""
-    tiles = json.loads(request.read_text())["tiles"]
-    Pool.unscored(groups=group_numbers(tiles)).save(out / "pool.npz")
+def write_unscored_pool(
+    request: Path, out: Path, *, strategy: str, tick: Callable[[], None]
+) -> None:
+    """The pool of a round that has no model; with spectral features where they are asked for."""
+    told = json.loads(request.read_text())
+    groups = group_numbers(told["tiles"])
+    features = {}
+    if strategy not in NEED_NOTHING:
+        features = {
+            "features": features_of(told["tiles"], told["bands"], tick),
+            "known_features": features_of(told["known"], told["bands"], tick),
+        }
+    Pool.unscored(groups=groups, **features).save(out / "pool.npz")
+
+
+def features_of(
+    tiles: list[dict[str, str]], bands: list[str], tick: Callable[[], None]
+) -> NDArray[np.float32]:
+    """(n, F), read tile by tile."""
+    rows = []
+    for tile in tiles:
+        rows.append(tile_features(read_tile(tile["raster"], bands)))
+        tick()
+    return np.stack(rows) if rows else np.zeros((0, 0), dtype=np.float32)
 
 
 def group_numbers(tiles: list[dict[str, str]]) -> NDArray[np.int64]:
@@ -111,8 +145,7 @@ def pool_size(folder: Path) -> int:
 
 def pick(attempt: Attempt) -> Picks:
     """Choose the batch from the stored scores; the choice is stored beside them, then as rows."""
-    stored = attempt.adopted("pick") / "picks.json"
-    if not stored.exists():
+    if not attempt.has("pick"):
         draft = attempt.folder / "pick" / "picks.json"
         picks = choose(attempt)
         write_json(draft, {**vars(picks), "strategy": attempt.round.strategy})
@@ -146,6 +179,8 @@ def choose(attempt: Attempt) -> Picks:
             "slice": batch.slices[place],
             "why": reason(batch, place, names),
             "noise": float(batch.noise[place]),
+            "standing": int(batch.standings[place]),
+            "probability": float(batch.probabilities[place]),
         }
         for place, row in enumerate(batch.indices)
     ]
@@ -172,6 +207,8 @@ def reason(batch: Batch, place: int, names: list[str]) -> str:
             return "drawn at random to keep the estimate honest"
         case "random":
             return "drawn at random"
+        case "coverage":
+            return "like many tiles that nobody has labelled"
     quota = int(batch.quotas[place])
     return "most uncertain" if quota < 0 else f"most uncertain about {names[quota]}"[:MOST_WORDS]
 
@@ -239,11 +276,3 @@ def write_json(path: Path, content: dict[str, Any]) -> Path:
         draft.write_text(json.dumps(content, indent=1))
         draft.rename(path)
     return path
-
-
-def keep_first(path: Path, content: dict[str, Any]) -> None:
-    """Like write_json, but what another worker has written there stays."""
-    with beside(path) as draft:
-        draft.write_text(json.dumps(content, indent=1))
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)

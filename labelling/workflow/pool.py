@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from collections import Counter
 
-from labelling.models import Annotation, Campaign, CampaignTile, Place, Task, Tile
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from labelling.models import Annotation, Campaign, CampaignTile, Place, Scene, Task, Tile
 
 REPLACEABLE = Q(state=Task.State.OPEN, lane=Task.Lane.ACTIVE)
 """Tasks that a new round closes: their tiles compete again."""
+
+
+SCOPE_WORDS = {"out": "out of scope", "unknown": "of unknown place or date"}
+"""Why a tile that isn't in scope is kept back."""
 
 
 def eligible_tiles(campaign: Campaign) -> QuerySet[Tile]:
@@ -33,9 +39,11 @@ def servable_tiles(campaign: Campaign) -> QuerySet[Tile]:
         | Q(level=OuterRef("level"), baseline__gt=OuterRef("baseline")),
         Exists(allowed.filter(tile=OuterRef("pk"))),
         acquisition=OuterRef("acquisition"),
+        scene__state=Scene.State.READY,
         valid_share__gt=0,
     )
-    return Tile.objects.filter(enrolments__in=allowed, valid_share__gt=0).exclude(Exists(better))
+    ready = Tile.objects.filter(scene__state=Scene.State.READY, valid_share__gt=0)
+    return ready.filter(enrolments__in=allowed).exclude(Exists(better))
 
 
 def known_tiles(campaign: Campaign) -> QuerySet[Tile]:
@@ -51,6 +59,20 @@ def allowed_scopes(campaign: Campaign) -> list[str]:
     if campaign.scope.get("allow_unknown", True):
         scopes.append(CampaignTile.Scope.UNKNOWN.value)
     return scopes
+
+
+def kept_back(campaign: Campaign) -> dict[str, int]:
+    """{why: tiles} of the campaign that may not be served, the most common reason first. One query.
+
+    A fence goes before the scope: it stays when the scope's rule changes.
+    """
+    fenced = ~Q(fence="")
+    refused = fenced | ~Q(scope__in=allowed_scopes(campaign))
+    found = CampaignTile.objects.filter(refused, campaign=campaign).values_list("fence", "scope")
+    reasons: Counter[str] = Counter()
+    for fence, scope, n in found.annotate(n=Count("pk")).order_by("fence", "scope"):
+        reasons[f"fenced ({fence})" if fence else SCOPE_WORDS[scope]] += n
+    return dict(reasons.most_common())
 
 
 def labelled(campaign: Campaign) -> Exists:

@@ -14,12 +14,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from al_engine.errors import EngineError
 from al_engine.strategies import STRATEGIES
 from labelling import enqueue
 from labelling.adapters.blobs import Blobs
-from labelling.errors import BadInput, Conflict, LostLease, WorkbenchError
+from labelling.errors import BadInput, Conflict, LostLease, StorageAway, WorkbenchError
 from labelling.models import JOB_LEASE, Campaign, Event, Job, Round, record
 from labelling.workflow.attempt import DATABASE_AWAY, Attempt, Cancelled
 from labelling.workflow.steps import STEPS
@@ -108,8 +109,8 @@ def run_round(job: Job, *, blobs: Blobs, clock: Callable[[], datetime]) -> None:
     """Do what is left of the job's round. The caller has taken the job.
 
     What goes wrong is written into round and job, and nothing is raised. A worker that lost its
-    lease just stops (another one goes on); so does one whose database is away (the lease will end,
-    and the sweep sends the job again).
+    lease just stops (another one goes on); so does one whose database or storage is away (the lease
+    will end, and the sweep sends the job again).
     """
     assert job.round is not None
     attempt = Attempt(job=job, round=job.round, blobs=blobs, clock=clock)
@@ -124,14 +125,23 @@ def run_round(job: Job, *, blobs: Blobs, clock: Callable[[], datetime]) -> None:
         logger.warning("%s: another worker took over from token %d", job.round, job.token)
     except Cancelled:
         finish(attempt, Round.State.CANCELLED)
-    except DATABASE_AWAY:
-        logger.exception("%s stops in step %s until a sweep", job.round, attempt.round.step)
+    except (*DATABASE_AWAY, StorageAway) as away:
+        leave_to_the_sweep(attempt, away)
     except (WorkbenchError, EngineError) as refused:
         help = getattr(refused, "help", "")
         finish(attempt, Round.State.FAILED, error=f"{refused} {help}".strip())
     except Exception as crash:
         logger.exception("%s crashed in step %s", job.round, attempt.round.step)
         finish(attempt, Round.State.FAILED, error=f"{type(crash).__name__}: {crash}")
+
+
+def leave_to_the_sweep(attempt: Attempt, away: Exception) -> None:
+    logger.error(
+        "%s stops in step %s until a sweep", attempt.round, attempt.round.step, exc_info=away
+    )
+    if isinstance(away, StorageAway):
+        # The worker is well: this doesn't count among its deaths.
+        attempt.job.held().update(error=str(away), attempts=F("attempts") - 1)
 
 
 def start(attempt: Attempt) -> None:

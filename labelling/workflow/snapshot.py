@@ -37,7 +37,7 @@ def freeze(
     now: datetime,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Snapshot:
-    """The newest usable label of every acquisition; the same labels give the same snapshot.
+    """The label that speaks for each acquisition; the same labels give the same snapshot.
 
     `progress(done, total)` is called after each sample.
     Raises NothingToLearn when no tile of the pool is labelled.
@@ -64,8 +64,8 @@ def chosen(campaign: Campaign, schema: ClassSchema) -> list[Sample]:
     """One label and one raster for each labelled acquisition, by key."""
     newest: dict[int, Annotation] = {}
     labels = Annotation.objects.usable(schema.pk)
-    for annotation in labels.order_by("acquisition", "n"):
-        newest[annotation.acquisition_id] = annotation  # ordered by n: the last one stays
+    for annotation in labels.by_say():
+        newest[annotation.acquisition_id] = annotation  # the last one stays
     tiles: dict[int, Tile] = {}
     for tile in rasters(campaign, labels.values("acquisition")):
         tiles.setdefault(tile.acquisition_id, tile)
@@ -86,7 +86,7 @@ def rasters(campaign: Campaign, acquisitions: QuerySet[Annotation, Any]) -> Iter
 def entry(sample: Sample, campaign: Campaign, blobs: Blobs) -> dict[str, Any]:
     """A sample's line in the manifest; its chips are stored on the way."""
     tile, annotation = sample.tile, sample.annotation
-    label, _ = read_label(blobs.path(annotation.raster))
+    label, _ = read_label(blobs.raster(annotation.raster))
     return {
         "key": tile.key,
         "group": tile.scene.product_id,
@@ -110,7 +110,7 @@ def band_chip(tile: Tile, bands: list[str], blobs: Blobs) -> str:
         digest = blobs.read(note).decode()
         if blobs.exists(f"chips/{digest}.npy"):
             return digest
-    digest = keep_chip(read_tile(blobs.path(tile.raster), bands), blobs)
+    digest = keep_chip(read_tile(blobs.raster(tile.raster), bands), blobs)
     blobs.write(note, digest.encode())
     return digest
 
@@ -144,7 +144,7 @@ def describe(
         "classes": [{"code": each["code"], "name": each["name"]} for each in schema.classes],
         "chips": "../../chips",
         "synthetic": any(each.tile.scene.synthetic for each in samples),
-        "rule": {"schema": schema.version, "labels": "newest usable label of each acquisition"},
+        "rule": {"schema": schema.version, "labels": "own newest, else the most trusted imported"},
         "sources": [
             {"name": name, "licence": licence, "trust": trust}
             for name, licence, trust in sorted(sources)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +24,11 @@ from labelling.models import Model, Round, Snapshot, record
 from labelling.workflow import picking, tasks_of_round
 from labelling.workflow.attempt import Attempt
 from labelling.workflow.children import run_child
+from labelling.workflow.fetching import MODEL_FILES, snapshot_here
 from labelling.workflow.snapshot import freeze
+
+CHECKPOINT, SHARDS = "checkpoint.pt", "shard-*.npz"
+"""What a step goes on from after a kill; of no use once it is finished."""
 
 
 @dataclass(frozen=True)
@@ -63,24 +66,23 @@ def fit(attempt: Attempt) -> Path | None:
     """
     if attempt.round.snapshot is None:
         return None
-    adopted = attempt.adopted("fit")
-    if not (adopted / "card.json").exists():
-        attempt.inherit("fit", "checkpoint.pt")
-        try:
-            train_afresh_if_stale(attempt)
-        except NothingToLearn:
-            if STRATEGIES[attempt.round.strategy].needs_model:
-                raise
-            return None
-        attempt.adopt("fit")
-    return adopted
+    if attempt.has("fit"):
+        return published(attempt, attempt.adopted("fit"))
+    attempt.inherit("fit", CHECKPOINT)
+    try:
+        train_afresh_if_stale(attempt)
+    except NothingToLearn:
+        if STRATEGIES[attempt.round.strategy].needs_model:
+            raise
+        return None
+    return published(attempt, attempt.adopt("fit", without=[CHECKPOINT]))
 
 
 def train_afresh_if_stale(attempt: Attempt) -> None:
     try:
         train(attempt)
     except StaleCheckpoint:  # the code was changed since
-        (attempt.folder / "fit" / "checkpoint.pt").unlink()
+        (attempt.folder / "fit" / CHECKPOINT).unlink()
         train(attempt)
 
 
@@ -88,11 +90,12 @@ def train(attempt: Attempt) -> None:
     """Fit in a child process, from the checkpoint in its folder if there is one."""
     round, out = attempt.round, attempt.folder / "fit"
     assert round.snapshot is not None
+    snapshot = round.snapshot.folder
     chosen = {"threads": settings.TORCH_THREADS, **round.training}
     run_child(
         "training",
         "fit",
-        attempt.blobs.path(round.snapshot.folder),
+        attempt.meanwhile(lambda: snapshot_here(snapshot, blobs=attempt.blobs)),
         out,
         "--seed",
         str(round.seed),
@@ -118,7 +121,7 @@ def keep_model(attempt: Attempt, folder: Path | None, now: datetime) -> dict[str
         defaults={
             "campaign": round.campaign,
             "snapshot": round.snapshot,
-            "folder": publish(folder, card["card_sha256"], attempt.blobs),
+            "folder": model_key(card["card_sha256"]),
             "card": card,
             "metrics": card["metrics"] or {},
             "created": now,
@@ -130,43 +133,54 @@ def keep_model(attempt: Attempt, folder: Path | None, now: datetime) -> dict[str
     return {"model": model.hash}
 
 
-def publish(folder: Path, digest: str, blobs: Blobs) -> str:
-    """Put a copy of weights and card under `models/<hash>/`; returns the key."""
-    key = f"models/{digest}"
-    target = blobs.path(key)
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft = target.with_name(f".{uuid.uuid4().hex}.part")
-        draft.mkdir()
-        for name in ("weights.safetensors", "card.json"):
-            shutil.copyfile(folder / name, draft / name)
-        try:
-            draft.rename(target)
-        except OSError:  # somebody published the same model meanwhile
-            shutil.rmtree(draft)
-    return key
+def published(attempt: Attempt, folder: Path) -> Path:
+    """The fit's folder, once its model is in storage: copies can take longer than a transaction
+    may, in which with SQLite nobody else writes.
+    """
+    digest = json.loads((folder / "card.json").read_text())["card_sha256"]
+    attempt.meanwhile(lambda: publish(folder, model_key(digest), attempt.blobs))
+    return folder
 
 
-def score(attempt: Attempt) -> Path | None:
+def model_key(digest: str) -> str:
+    return f"models/{digest}"
+
+
+def publish(folder: Path, key: str, blobs: Blobs) -> None:
+    """Put a copy of weights and card under `key`, unless it is there.
+
+    The card goes last: where it is, the model is whole.
+    """
+    if not blobs.exists(f"{key}/{MODEL_FILES[-1]}"):
+        for name in MODEL_FILES:
+            copy(folder / name, f"{key}/{name}", blobs)
+
+
+def copy(path: Path, key: str, blobs: Blobs) -> None:
+    blobs.write_with(key, lambda draft: shutil.copyfile(path, draft))
+
+
+def score(attempt: Attempt) -> Path:
     """Stream the pool through the model; returns the folder with the pool's arrays."""
-    adopted = attempt.adopted("score")
-    if not (adopted / "pool.npz").exists():
-        request = picking.pool_request(attempt)
-        out = attempt.folder / "score"
-        attempt.inherit("score", "shard-*.npz")
-        if attempt.round.model:
-            run_child(
-                "labelling.compute",
-                "score",
-                request,
-                out,
-                log=attempt.folder / "score.log",
-                tick=attempt.tick,
-            )
-        else:
-            picking.write_unscored_pool(request, out)
-        attempt.adopt("score")
-    return adopted
+    if attempt.has("score"):
+        return attempt.adopted("score")
+    request = picking.pool_request(attempt)
+    out = attempt.folder / "score"
+    attempt.inherit("score", SHARDS)
+    if attempt.round.model:
+        run_child(
+            "labelling.compute",
+            "score",
+            request,
+            out,
+            log=attempt.folder / "score.log",
+            tick=attempt.tick,
+        )
+    else:
+        picking.write_unscored_pool(
+            request, out, strategy=attempt.round.strategy, tick=attempt.tick
+        )
+    return attempt.adopt("score", without=[SHARDS])
 
 
 def note_scores(attempt: Attempt, folder: Path, now: datetime) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import uuid
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from labelling.imagery.tilefile import read_label
 from labelling.models import Layer, Ranking, Task, TaskRank, Tile, record
 from labelling.workflow.attempt import Attempt
 from labelling.workflow.children import run_child
@@ -20,12 +22,22 @@ LANES = {"control": Task.Lane.CONTROL}
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """A stored pre-label."""
+
+    raster: str
+    """Blob key."""
+    sha256: str
+    """Of the mask's bytes."""
+
+
+@dataclass(frozen=True)
 class Opening:
     """What the open step works from."""
 
     picks: Picks
-    layers: dict[str, str]
-    """{tile uuid: blob key of its pre-label}."""
+    layers: dict[str, Drawn]
+    """By tile uuid."""
 
 
 def predraw(attempt: Attempt) -> Opening:
@@ -46,15 +58,20 @@ def predraw(attempt: Attempt) -> Opening:
         log=attempt.folder / "prelabel.log",
         tick=attempt.tick,
     )
-    return Opening(picks, {str(tile.uuid): stored_layer(attempt, tile, out) for tile in tiles})
+    layers = {}
+    for tile in tiles:
+        layers[str(tile.uuid)] = stored_layer(attempt, tile, out / f"{tile.uuid}.tif")
+        attempt.tick()
+    return Opening(picks, layers)
 
 
 def prelabel_request(attempt: Attempt, tiles: list[Tile]) -> Path:
     request = {
-        "root": str(attempt.blobs.root),
         "bands": attempt.round.campaign.bands,
         "model": str(attempt.adopted("fit")),
-        "tiles": [{"uuid": str(tile.uuid), "raster": tile.raster} for tile in tiles],
+        "tiles": [
+            {"uuid": str(tile.uuid), "raster": attempt.blobs.raster(tile.raster)} for tile in tiles
+        ],
     }
     return write_json(attempt.folder / "prelabel.json", request)
 
@@ -64,12 +81,12 @@ def layer_version(attempt: Attempt) -> str:
     return attempt.round.model.hash[:8]
 
 
-def stored_layer(attempt: Attempt, tile: Tile, out: Path) -> str:
-    """Copy a drawn mask to its place in storage; the blob key."""
-    level = tile.level or "none"
-    key = f"layers/{tile.acquisition.key}-{level}/model-{layer_version(attempt)}.tif"
-    attempt.blobs.write_with(key, lambda path: shutil.copyfile(out / f"{tile.uuid}.tif", path))
-    return key
+def stored_layer(attempt: Attempt, tile: Tile, drawn: Path) -> Drawn:
+    """Copy a drawn mask to its place in storage."""
+    key = f"layers/{tile.key}/model-{layer_version(attempt)}.tif"
+    mask, _ = read_label(drawn)
+    attempt.blobs.write_with(key, lambda path: shutil.copyfile(drawn, path))
+    return Drawn(key, hashlib.sha256(mask.tobytes()).hexdigest())
 
 
 def open_tasks(attempt: Attempt, opening: Opening, now: datetime) -> dict[str, Any]:
@@ -107,12 +124,12 @@ def kept_layers(
 ) -> dict[uuid.UUID, Layer]:
     layers = {}
     for tile in tiles:
-        if key := opening.layers.get(str(tile.uuid)):
+        if drawn := opening.layers.get(str(tile.uuid)):
             layers[tile.uuid], _ = Layer.objects.get_or_create(
                 tile=tile,
                 source="model",
                 version=layer_version(attempt),
-                defaults={"raster": key, "created": now},
+                defaults={"raster": drawn.raster, "sha256": drawn.sha256, "created": now},
             )
     return layers
 

@@ -7,7 +7,6 @@ python -m tests.drivers.dying_worker report
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import signal
@@ -92,16 +91,16 @@ def claim() -> None:
 
 def report() -> None:
     """All that a round leaves behind, without what may differ: times, attempts, database ids."""
-    round = Round.objects.get()
-    home = store().path("rounds/north/1")
+    round, blobs = Round.objects.get(), store()
+    picks = blobs.folder("rounds/north/1/pick") / "picks.json"
     told = {
         "state": round.state,
         "error": round.error,
         "snapshot": round.snapshot and round.snapshot.hash,
-        "weights": digest(home / "fit" / "weights.safetensors"),
+        "weights": blobs.index("rounds/north/1/fit").files["weights.safetensors"].sha256,
         "picks": [
             {**each, "tile": ""}  # uuids are drawn anew in each installation
-            for each in json.loads((home / "pick" / "picks.json").read_text())["picks"]
+            for each in json.loads(picks.read_text())["picks"]
         ],
         "tasks": [
             [task.tile.key, task.lane, task.state, bool(task.prelabel)]
@@ -114,15 +113,10 @@ def report() -> None:
             for score in Score.objects.select_related("tile")
         ),
         "prelabels": sorted(
-            digest(store().path(task.prelabel.raster))
-            for task in Task.objects.exclude(prelabel=None)
+            blobs.checksum(task.prelabel.raster) for task in Task.objects.exclude(prelabel=None)
         ),
     }
     sys.stdout.write(json.dumps(told))
-
-
-def digest(path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 if __name__ == "__main__":

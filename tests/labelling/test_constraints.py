@@ -17,7 +17,6 @@ from labelling.models import (
     IdempotencyKey,
     Membership,
     Model,
-    Place,
     Ranking,
     Reservation,
     Review,
@@ -177,7 +176,7 @@ def test_a_place_is_in_one_of_three_splits():
     PlaceFactory()
 
     with refused("place_split_is_known"):
-        Place.objects.update(split="train")
+        PlaceFactory(split="train")
 
 
 def test_a_person_has_one_role_in_a_campaign(campaign, ana):

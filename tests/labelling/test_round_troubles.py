@@ -28,69 +28,13 @@ from labelling.models import (
 )
 from labelling.workflow import attempt as attempts
 from labelling.workflow import picking
-from labelling.workflow.attempt import Attempt
-from labelling.workflow.pool import eligible_tiles
-from labelling.workflow.rounds import cancel_round, plan_round, run_round
+from labelling.workflow.rounds import cancel_round, run_round
 from labelling.workflow.steps import STEPS, Step
-from tests.factories import NOON, SceneFactory, TaskFactory, TileFactory, person
+from tests.factories import NOON, TaskFactory, person
+from tests.labelling.one_round import planned, taken, work
 from tests.worlds import import_label, painted_tile, truth, world
 
 pytestmark = pytest.mark.django_db
-
-
-def planned(campaign, *, strategy="random", batch=3, seed=7) -> Round:
-    return plan_round(
-        campaign=campaign, strategy=strategy, batch=batch, seed=seed, asked_by=None, now=NOON
-    )
-
-
-def taken(round: Round) -> Attempt:
-    """What a worker works with that has just taken the round's job."""
-    job = Job.objects.select_related("round__campaign__schema").get(round=round)
-    assert job.take(now=clock.now())
-    assert job.round is not None
-    return Attempt(job=job, round=job.round, blobs=store(), clock=clock.now)
-
-
-def work(round: Round) -> Round:
-    attempt = taken(round)
-    run_round(attempt.job, blobs=attempt.blobs, clock=attempt.clock)
-    round.refresh_from_db()
-    return round
-
-
-def reprocessed(tile, campaign, **differing):
-    """The same acquisition once more, at another baseline or level."""
-    return TileFactory(
-        acquisition=tile.acquisition,
-        scene=SceneFactory(),
-        bands=tile.bands,
-        raster=tile.raster,
-        campaign=campaign,
-        **differing,
-    )
-
-
-def test_of_a_reprocessed_acquisition_one_tile_is_in_the_pool():
-    campaign = world(pool=2, validation=0)
-    first, second = eligible_tiles(campaign).order_by("pk")
-    newer = reprocessed(first, campaign, baseline="05.11")
-    reprocessed(second, campaign, level="L2A", baseline="05.11")
-
-    done = work(planned(campaign, batch=4))
-
-    assert (done.state, done.error) == ("done", "")
-    assert set(eligible_tiles(campaign)) | {t.tile for t in Task.objects.all()} == {newer, second}
-    assert Task.objects.count() == 2
-
-
-def test_a_fenced_raster_leaves_its_acquisition_to_the_other_one():
-    campaign = world(pool=1, validation=0)
-    tile = eligible_tiles(campaign).get()
-    newer = reprocessed(tile, campaign, baseline="05.11")
-    newer.enrolments.update(fence="split border")
-
-    assert list(eligible_tiles(campaign)) == [tile]
 
 
 def test_random_goes_on_without_a_model_while_the_labels_hold_a_single_class():
@@ -135,11 +79,15 @@ def test_a_round_cancelled_in_its_last_step_opens_nothing(monkeypatch):
 def test_a_result_that_a_late_worker_adopted_first_is_taken_over():
     campaign = world(pool=3, validation=0)
     attempt = taken(planned(campaign))
-    for folder in (attempt.folder / "pick", attempt.adopted("pick")):
+    for worker in ("late", str(attempt.job.token)):
+        folder = attempt.blobs.workplace(f"{attempt.key}/{worker}/pick")
         folder.mkdir(parents=True)
-        (folder / "picks.json").write_text("{}")
+        (folder / "picks.json").write_text(worker)
+    attempt.blobs.adopt(attempt.folder_of("late") / "pick", f"{attempt.key}/pick")
 
-    assert attempt.adopt("pick") == attempt.adopted("pick")
+    adopted = attempt.adopt("pick")
+
+    assert (adopted / "picks.json").read_text() == "late"
 
 
 def test_a_late_worker_cannot_replace_the_listed_pool():
@@ -147,7 +95,7 @@ def test_a_late_worker_cannot_replace_the_listed_pool():
     attempt = taken(planned(campaign))
     listing = picking.listed_pool(attempt)
 
-    picking.keep_first(attempt.home / "pool.json", {"tiles": [], "known": []})
+    attempt.blobs.write_once(f"{attempt.key}/pool.json", b'{"tiles": [], "known": []}')
 
     assert picking.listed_pool(attempt) == listing
 
@@ -201,7 +149,7 @@ def test_codes_are_those_the_model_was_trained_on_even_if_the_classes_change_mea
 
     assert done.error == ""
     assert set(Score.objects.filter(round=done)[0].fractions) == {"0", "1", "2", "3"}
-    mask, _ = read_label(store().path(Layer.objects.get().raster))
+    mask, _ = read_label(store().raster(Layer.objects.get().raster))
     assert set(np.unique(mask)) <= {0, 1, 2, 3}
 
 

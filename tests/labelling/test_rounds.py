@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.db import connections
 
 from labelling import clock
 from labelling.adapters.blobs import store
+from labelling.adapters.folder import FolderBlobs
 from labelling.errors import BadInput, Conflict
 from labelling.models import Event, Job, Layer, Model, Round, Score, Task
 from labelling.workflow.rounds import cancel_round, plan_round, run_round
@@ -71,6 +73,24 @@ def test_the_model_is_kept_with_card_and_validation_metrics():
     assert set(model.metrics["iou"]) == {"clear", "cloud", "semi-transparent", "shadow"}
 
 
+def test_a_model_is_copied_before_the_transaction_that_keeps_it():
+    campaign = world(pool=4, labelled=3)
+    database, within = connections["default"], []
+
+    class Watched(FolderBlobs):
+        def write_with(self, key, writer):
+            if key.startswith("models/"):
+                within.append(len(database.savepoint_ids))
+            return super().write_with(key, writer)
+
+    job = planned(campaign, strategy="entropy", batch=1).jobs.get()
+    assert job.take(now=clock.now())
+    run_round(job, blobs=Watched(store().root), clock=clock.now)
+
+    assert within == [0, 0]
+    assert Model.objects.exists()
+
+
 def test_a_round_without_labels_is_refused_with_what_to_do():
     campaign = world(pool=3, labelled=0)
 
@@ -103,6 +123,27 @@ def test_random_needs_no_model_and_opens_a_first_batch():
 
     assert (done.state, done.error, done.model) == ("done", "", None)
     assert Task.objects.filter(state="open").count() == 2
+
+
+@pytest.mark.parametrize("strategy", ["auto", "stratified", "kmeans", "coverage"])
+def test_a_first_batch_without_labels_covers_the_pool(strategy):
+    campaign = world(pool=6, validation=0, labelled=0)
+
+    done = work(planned(campaign, strategy=strategy, batch=2))
+
+    assert (done.state, done.error, done.model) == ("done", "", None)
+    why = set(Score.objects.filter(round=done).values_list("slice", "why"))
+    assert why == {("coverage", "like many tiles that nobody has labelled")}
+
+
+@pytest.mark.parametrize("strategy", ["margin", "clasp", "power", "coverage", "stratified"])
+def test_every_strategy_that_a_model_serves_opens_a_batch(strategy):
+    campaign = world(pool=8, labelled=3)
+
+    done = work(planned(campaign, strategy=strategy, batch=3))
+
+    assert (done.state, done.error) == ("done", "")
+    assert Task.objects.filter(state="open").count() == 3
 
 
 def test_a_new_round_closes_older_unreserved_tasks_and_their_tiles_compete_again():

@@ -55,6 +55,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{slug}/catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The campaign's tiles, filtered and in order: for leads and reviewers. */
+        get: operations["catalogue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{slug}/progress": {
         parameters: {
             query?: never;
@@ -243,6 +260,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tiles/{id}/composite.png": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The whole tile in three bands, under the one stretch of its scene. */
+        get: operations["tile_composite"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tiles/{id}/prelabel": {
         parameters: {
             query?: never;
@@ -252,6 +286,23 @@ export interface paths {
         };
         /** @description uint8 (height, width): the class codes to start from. */
         get: operations["tile_prelabel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tiles/{id}/reference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The clearest other date of the same place, and where this tile's shadows should fall. */
+        get: operations["tile_reference"];
         put?: never;
         post?: never;
         delete?: never;
@@ -351,6 +402,95 @@ export interface components {
             slug: string;
             name: string;
         };
+        CataloguePage: {
+            results: components["schemas"]["CatalogueTile"][];
+            /** @description Where the next page begins. */
+            cursor: string | null;
+        };
+        CatalogueTask: {
+            lane: components["schemas"]["LaneEnum"];
+            state: components["schemas"]["CatalogueTaskStateEnum"];
+            /** @description That opened it; 0: none did. */
+            round_no: number;
+        };
+        /**
+         * @description * `open` - Open
+         *     * `reserved` - Reserved
+         *     * `submitted` - Submitted
+         *     * `in_review` - In Review
+         *     * `accepted` - Accepted
+         *     * `rejected` - Rejected
+         *     * `skipped` - Skipped
+         *     * `closed` - Closed
+         *     * `superseded` - Superseded
+         * @enum {string}
+         */
+        CatalogueTaskStateEnum: "open" | "reserved" | "submitted" | "in_review" | "accepted" | "rejected" | "skipped" | "closed" | "superseded";
+        CatalogueTile: {
+            /** Format: uuid */
+            id: string;
+            /** @description <place>/<datetime>-<level>-<baseline> */
+            key: string;
+            place: string;
+            /** Format: date-time */
+            datetime: string | null;
+            /**
+             * Format: double
+             * @description Degrees, of the centre.
+             */
+            longitude: number | null;
+            /** Format: double */
+            latitude: number | null;
+            /** @description Product id. */
+            scene: string;
+            satellite: string;
+            level: string;
+            baseline: string;
+            split: components["schemas"]["SplitEnum"];
+            scope: components["schemas"]["ScopeEnum"];
+            /** @description Why it is kept back. */
+            fence: string;
+            /** @description What the quality gate found. */
+            flags: string[];
+            /** @description Of an earlier tile. */
+            near_duplicate: boolean;
+            /**
+             * Format: double
+             * @description 0…1 of the pixels.
+             */
+            valid_share: number;
+            /** Format: double */
+            saturated_share: number;
+            /**
+             * Format: double
+             * @description Degrees.
+             */
+            sun_elevation: number | null;
+            /** Format: double */
+            sun_azimuth: number | null;
+            /**
+             * Format: double
+             * @description 0…1 of the pixels with a class, semi-transparent included.
+             */
+            cloud: number | null;
+            /** @description What tells it: label, model, mask or product; empty: nothing. */
+            cover: string;
+            /** @description 0…1 by class name; empty for a product. */
+            classes: {
+                [key: string]: number;
+            };
+            /** @description Source of the newest label. */
+            label: string;
+            tasks: components["schemas"]["CatalogueTask"][];
+            /**
+             * Format: double
+             * @description In the newest finished round.
+             */
+            score: number | null;
+            slice: string;
+            why: string;
+            synthetic: boolean;
+        };
         ClaimRequest: {
             /**
              * @description active: to work on now; held: one ahead, fetched early.
@@ -371,6 +511,11 @@ export interface components {
         ClassSchema: {
             version: number;
             classes: components["schemas"]["LabelClass"][];
+        };
+        ClearTile: {
+            /** @description After the tile that was asked for, or before it. */
+            days: number;
+            tile: components["schemas"]["Tile"];
         };
         Composite: {
             name: string;
@@ -423,6 +568,18 @@ export interface components {
             /** @description Where shapes overlap, the higher one wins. */
             priority: number;
         };
+        /**
+         * @description * `active` - Active
+         *     * `control` - Control
+         *     * `reference` - Reference
+         *     * `gold` - Gold
+         *     * `second` - Second
+         *     * `rework` - Rework
+         *     * `rereview` - Rereview
+         *     * `pick` - Pick
+         * @enum {string}
+         */
+        LaneEnum: "active" | "control" | "reference" | "gold" | "second" | "rework" | "rereview" | "pick";
         Lease: {
             /** Format: date-time */
             lease_ends: string;
@@ -476,6 +633,22 @@ export interface components {
             running: components["schemas"]["RunningRound"] | null;
             batch: components["schemas"]["Batch"] | null;
             people: components["schemas"]["Person"][];
+        };
+        Reference: {
+            /**
+             * Format: double
+             * @description Degrees from north.
+             */
+            sun_azimuth: number | null;
+            /**
+             * Format: double
+             * @description Degrees.
+             */
+            sun_elevation: number | null;
+            /** @description The satellite's slant is in the offsets. */
+            parallax: boolean;
+            shadow: components["schemas"]["ShadowOffset"][];
+            reference: components["schemas"]["ClearTile"] | null;
         };
         /**
          * @description * `annotator` - Annotator
@@ -550,6 +723,34 @@ export interface components {
             attempts: number;
             error: string;
         };
+        /**
+         * @description * `in` - In
+         *     * `out` - Out
+         *     * `unknown` - Unknown
+         * @enum {string}
+         */
+        ScopeEnum: "in" | "out" | "unknown";
+        ShadowOffset: {
+            /** @description Of the cloud, in metres. */
+            height: number;
+            /**
+             * Format: double
+             * @description Pixels from cloud to shadow, down.
+             */
+            rows: number;
+            /**
+             * Format: double
+             * @description Pixels to the right.
+             */
+            columns: number;
+        };
+        /**
+         * @description * `pool` - Pool
+         *     * `validation` - Validation
+         *     * `test` - Test
+         * @enum {string}
+         */
+        SplitEnum: "pool" | "validation" | "test";
         State: {
             state: string;
         };
@@ -774,6 +975,119 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    catalogue: {
+        parameters: {
+            query?: {
+                /** @description west,south,east,north of tile centres, in degrees */
+                bbox?: string;
+                /** @description class:least:most in per cent, as shadow:5:100 */
+                class?: string;
+                /** @description most cloud, per cent */
+                cloud_max?: string;
+                /** @description least cloud, per cent */
+                cloud_min?: string;
+                /** @description From the last page. */
+                cursor?: string;
+                /** @description reason of the fence, any or none */
+                fence?: string;
+                /** @description code of the quality gate */
+                flag?: string;
+                /** @description where its label comes from, any or none */
+                label?: string;
+                /** @description lane of a task on the tile */
+                lane?: "active" | "control" | "gold" | "pick" | "reference" | "rereview" | "rework" | "second";
+                /** @description such as L1C */
+                level?: string;
+                limit?: number;
+                /** @description months of any year, such as 4,5,6 */
+                months?: string;
+                /** @description yes or no */
+                near_duplicate?: "no" | "yes";
+                /** @description place or its beginning, such as 35V or 35VLF/512/3 */
+                place?: string;
+                /** @description such as S2A */
+                satellite?: string;
+                /** @description product */
+                scene?: string;
+                /** @description in, out or unknown */
+                scope?: "in" | "out" | "unknown";
+                /** @description greatest score in the newest round */
+                score_max?: string;
+                /** @description least score in the newest round */
+                score_min?: string;
+                /** @description northern season of any year */
+                season?: "autumn" | "spring" | "summer" | "winter";
+                /** @description first day, UTC */
+                since?: string;
+                /** @description why the newest round picked it: informative, control, random */
+                slice?: string;
+                /** @description id, place, taken, sun, cloud, valid, score; with - before it the other way round. */
+                sort?: string;
+                /** @description pool, validation or test */
+                split?: "pool" | "test" | "validation";
+                /** @description state of a task on the tile; none: no task */
+                state?: "accepted" | "closed" | "in_review" | "none" | "open" | "rejected" | "reserved" | "skipped" | "submitted" | "superseded";
+                /** @description class that the newest model saw most of */
+                stratum?: string;
+                /** @description greatest elevation of the sun, degrees */
+                sun_max?: string;
+                /** @description least elevation of the sun, degrees */
+                sun_min?: string;
+                /** @description last day, UTC */
+                until?: string;
+                /** @description least valid pixels, per cent */
+                valid_min?: string;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CataloguePage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1462,6 +1776,63 @@ export interface operations {
             };
         };
     };
+    tile_composite: {
+        parameters: {
+            query?: {
+                /** @description Red, green, blue: B04,B03,B02. */
+                bands?: string;
+                /** @description Of a composite; default: the first. */
+                name?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description No response body */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     tile_prelabel: {
         parameters: {
             query?: never;
@@ -1479,6 +1850,46 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    tile_reference: {
+        parameters: {
+            query?: {
+                /** @description Whose labels and model say what is clear. */
+                campaign?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reference"];
                 };
             };
             401: {

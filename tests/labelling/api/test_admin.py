@@ -63,4 +63,6 @@ def test_a_campaigns_bands_cannot_be_changed_there(root, campaign):
 
     assert 'name="name"' in page.content.decode()
     assert 'name="bands"' not in page.content.decode()
+    # A rule that is only written down would judge no tile, and might not even be one.
+    assert 'name="scope"' not in page.content.decode()
     assert Campaign.objects.get().bands == campaign.bands

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from al_engine.strategies import STRATEGIES
 from labelling.models import DEFAULT_CLASSES
 from tests.factories import TileFactory
 
@@ -18,7 +19,7 @@ def test_a_campaign_shows_what_the_editor_needs(campaign, ana):
             {"name": "False colour", "bands": ["B08", "B04", "B03"]},
         ],
         "strategy": "auto",
-        "strategies": ["random", "entropy", "bald", "auto"],
+        "strategies": list(STRATEGIES),
         "batch_size": 20,
         "role": "annotator",
         "synthetic": True,

@@ -1,0 +1,62 @@
+"""Which tiles a round may choose, where an acquisition has several rasters."""
+
+from __future__ import annotations
+
+import pytest
+
+from labelling.models import Scene, Task
+from labelling.workflow.pool import eligible_tiles
+from tests.factories import SceneFactory, TileFactory
+from tests.labelling.one_round import planned, work
+from tests.worlds import world
+
+pytestmark = pytest.mark.django_db
+
+
+def reprocessed(tile, campaign, **differing):
+    """The same acquisition once more, at another baseline or level."""
+    return TileFactory(
+        acquisition=tile.acquisition,
+        scene=SceneFactory(),
+        bands=tile.bands,
+        raster=tile.raster,
+        campaign=campaign,
+        **differing,
+    )
+
+
+def test_of_a_reprocessed_acquisition_one_tile_is_in_the_pool():
+    campaign = world(pool=2, validation=0)
+    first, second = eligible_tiles(campaign).order_by("pk")
+    newer = reprocessed(first, campaign, baseline="05.11")
+    reprocessed(second, campaign, level="L2A", baseline="05.11")
+
+    done = work(planned(campaign, batch=4))
+
+    assert (done.state, done.error) == ("done", "")
+    assert set(eligible_tiles(campaign)) | {t.tile for t in Task.objects.all()} == {newer, second}
+    assert Task.objects.count() == 2
+
+
+def test_a_fenced_raster_leaves_its_acquisition_to_the_other_one():
+    campaign = world(pool=1, validation=0)
+    tile = eligible_tiles(campaign).get()
+    newer = reprocessed(tile, campaign, baseline="05.11")
+    newer.enrolments.update(fence="split border")
+
+    assert list(eligible_tiles(campaign)) == [tile]
+
+
+def test_tiles_of_a_product_whose_ingest_failed_wait_for_the_retry():
+    campaign = world(pool=1, validation=0)
+    tile = eligible_tiles(campaign).get()
+    newer = reprocessed(tile, campaign, baseline="05.11")
+    newer.scene.state, newer.scene.reason = Scene.State.FAILED, "The disk was full."
+    newer.scene.save()
+
+    assert list(eligible_tiles(campaign)) == [tile]
+
+    newer.scene.state = Scene.State.READY
+    newer.scene.save()
+
+    assert list(eligible_tiles(campaign)) == [newer]
