@@ -1,8 +1,9 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-services browser smoke check format schema shots bench proof reset
+.PHONY: help setup maskers demo run test test-services browser smoke replay-smoke check format schema shots bench proof reset
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
 INSTALLED := .venv/installed
+MASKERS := .venv/maskers
 PACKAGES := frontend/node_modules/.package-lock.json
 PAGES := frontend/dist/index.html
 PAGE_SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) \
@@ -23,6 +24,12 @@ setup: $(INSTALLED) $(PAGES)  ## install the packages and build the pages; the o
 $(INSTALLED): pyproject.toml constraints.txt
 	python3 -m venv .venv
 	.venv/bin/pip install --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+maskers: $(MASKERS)  ## install the maskers that other people use, to run them on the campaign's tiles
+
+$(MASKERS): $(INSTALLED)
+	.venv/bin/pip install --constraint constraints.txt --editable '.[dev,maskers]'
 	@touch $@
 
 $(PACKAGES): frontend/package.json frontend/package-lock.json
@@ -50,11 +57,13 @@ test: $(INSTALLED) $(PACKAGES)  ## Python and TypeScript tests on SQLite: no ser
 	@echo "Left out: the tests that need services (make test-services, with DATABASE_URL and"
 	@echo "CELERY_BROKER_URL set) and those that drive a browser (make browser, with Chromium)."
 
-test-services: $(INSTALLED)  ## all Python tests on the database and broker that the environment names
+# What knows no database is left to make test; workers on a shared broker take turns.
+test-services: $(INSTALLED)  ## the tests of what uses a database, on the one and the broker that the environment names
 	@for name in DATABASE_URL CELERY_BROKER_URL; do \
 		if [ -z "$${!name}" ]; then echo "$$name is not set: name the service to test with." >&2; exit 1; fi; \
 	done
-	$(PYTHON) -m pytest -m "not browser"
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest tests/labelling --ignore tests/labelling/imagery -m "not services and not browser" $(TWO_AT_A_TIME)
+	$(PYTHON) -m pytest -m "services and not browser"
 
 browser: setup  ## tests that drive a real Chromium
 	@command -v chromium chromium-browser google-chrome >/dev/null \
@@ -63,6 +72,9 @@ browser: setup  ## tests that drive a real Chromium
 
 smoke: $(INSTALLED)  ## the whole loop on real tiles (WORKBENCH_SAMPLES): four rounds of three tiles
 	$(EMBEDDED) $(PYTHON) manage.py simulate --data $(SAMPLES)/l8_biome --rounds 4 --batch 3
+
+replay-smoke: $(INSTALLED)  ## active learning replayed small and twice: runs, deterministic, auto not below random
+	$(EMBEDDED) $(PYTHON) -m benchmarks.replay --smoke
 
 check: $(INSTALLED) $(PACKAGES)  ## format, lint, types, borders, migrations and the API's schema; changes nothing
 	.venv/bin/ruff format --check .
@@ -89,7 +101,7 @@ schema: $(INSTALLED) $(PACKAGES)  ## rewrite frontend/openapi.yaml and the types
 shots: setup  ## take the screenshots of the docs again (synthetic scenes; needs Chromium)
 	$(EMBEDDED) $(PYTHON) -m tests.browser.shots docs/pictures
 
-bench: $(INSTALLED)  ## every benchmark: one JSON line a figure; make bench QUICK=1 for a short run
+bench: $(MASKERS)  ## every benchmark: one JSON line a figure; make bench QUICK=1 for a short run
 	@for module in $(patsubst benchmarks/%.py,%,$(filter-out benchmarks/_%,$(wildcard benchmarks/*.py))); do \
 		$(PYTHON) -m benchmarks.$$module $(if $(QUICK),--quick) || exit 1; \
 	done
