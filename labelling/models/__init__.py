@@ -11,9 +11,14 @@ from .campaign import (
 )
 from .event import Event, IdempotencyKey, Outbox, record
 from .job import JOB_LEASE, Job
-from .round import Model, Round, Score, Snapshot
+from .model import Evaluation, Model, Release
+from .quality import Agreement, Flag, Gold
+from .ranking import Ranking, TaskRank
+from .reservation import Draft, Reservation
+from .round import Round, Score
 from .scene import Acquisition, Installation, Place, Scene
-from .task import LEASE, Assignment, Draft, Ranking, Reservation, Task, TaskRank
+from .snapshot import Snapshot
+from .task import LEASE, Assignment, Task
 from .tile import CampaignTile, Layer, Tile
 
 __all__ = [
@@ -24,13 +29,17 @@ __all__ = [
     "UNLABELLED",
     "UNSURE",
     "Acquisition",
+    "Agreement",
     "Annotation",
     "Assignment",
     "Campaign",
     "CampaignTile",
     "ClassSchema",
     "Draft",
+    "Evaluation",
     "Event",
+    "Flag",
+    "Gold",
     "IdempotencyKey",
     "Installation",
     "Job",
@@ -40,6 +49,7 @@ __all__ = [
     "Outbox",
     "Place",
     "Ranking",
+    "Release",
     "Reservation",
     "Review",
     "Round",

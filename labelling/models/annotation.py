@@ -66,6 +66,15 @@ class Annotation(models.Model):
     """{code: pixels}, 254 and 255 included."""
     labelled_share = models.FloatField()
     """0…1 of the tile's pixels that carry a class."""
+    difficulty = models.PositiveSmallIntegerField(null=True)
+    """1 easy … 5 a guess, as its author found it."""
+    note = models.TextField(blank=True)
+    checks = models.JSONField(default=list)
+    """Warnings its author overruled: [{code, message, …}]; the note says why."""
+    shown = models.ForeignKey("Layer", models.PROTECT, null=True, related_name="+")
+    """The pre-label its author started from."""
+    kept = models.JSONField(default=dict)
+    """Against the pre-label shown: {iou: {code: 0…1}, changed: 0…1, untouched: bool}."""
     created = models.DateTimeField()
 
     objects = AnnotationQuerySet.as_manager()
@@ -77,6 +86,10 @@ class Annotation(models.Model):
             ),
             models.CheckConstraint(
                 name="annotation_trust_is_a_share", condition=Q(trust__gte=0, trust__lte=1)
+            ),
+            models.CheckConstraint(
+                name="annotation_difficulty_is_1_to_5",
+                condition=Q(difficulty__isnull=True) | Q(difficulty__gte=1, difficulty__lte=5),
             ),
             models.CheckConstraint(
                 name="annotation_kind_is_known",

@@ -48,7 +48,14 @@ class Campaign(models.Model):
     scope = models.JSONField(default=dict)
     """{polygon, months, land_share, allow_unknown}; empty: everything is in scope."""
     lanes = models.JSONField(default=dict)
-    """{lane: share}."""
+    """{lane: share of the tiles served}; a lane that isn't named has its default share."""
+    queue = models.JSONField(default=dict)
+    """Settings of the queue that differ from its defaults (workflow/queue_rules.py)."""
+    review = models.JSONField(default=dict)
+    """Settings of review that differ from its defaults (workflow/review_rules.py)."""
+    quality = models.JSONField(default=dict)
+    """Settings of gold, agreement and pre-labels that differ from their defaults
+    (workflow/quality_rules.py)."""
     strategy = models.CharField(max_length=20, default="auto")
     batch_size = models.PositiveIntegerField(default=20)
     """Tasks a round opens when it isn't told otherwise."""
@@ -57,7 +64,8 @@ class Campaign(models.Model):
     targets = models.JSONField(default=dict)
     """{tiles, date}."""
     promotion = models.JSONField(default=dict)
-    """{class: IoU that a candidate may lose}."""
+    """Settings of promotion that differ from its defaults (workflow/promotion_rules.py), among
+    them {class: IoU that a candidate may lose}."""
     created = models.DateTimeField()
 
     class Meta:
@@ -78,6 +86,10 @@ class ClassSchema(models.Model):
     version = models.PositiveIntegerField()
     classes = models.JSONField()
     """[{code 0…253, name, colour, hotkey, priority}], in the order the network sees them."""
+    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
+    """The version it came from."""
+    mapping = models.JSONField(default=dict)
+    """{code of the parent: code here, or null: such pixels are not labelled any more}."""
 
     class Meta:
         constraints = [

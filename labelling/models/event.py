@@ -51,6 +51,14 @@ class Event(models.Model):
         EXPORTED = "exported"
         CHANGED = "changed"
         GRANTED = "granted"
+        FLAGGED = "flagged"
+        RESOLVED = "resolved"
+        WITHDREW = "withdrew"
+        REVERTED = "reverted"
+        MIGRATED = "migrated"
+        EXTENDED = "extended"
+        QUALIFIED = "qualified"
+        OPENED_TEST = "opened_test"
 
     campaign = models.ForeignKey("Campaign", models.PROTECT, null=True, related_name="events")
     when = models.DateTimeField()

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import models
 from django.db.models import F, Q
 
+from .campaign import Campaign
 from .round import Round
 
 JOB_LEASE = timedelta(seconds=60)
@@ -32,7 +33,12 @@ class Job(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     kind = models.CharField(max_length=40)
     """The name of an `enqueue.Job`."""
+    campaign = models.ForeignKey(Campaign, models.CASCADE, null=True, related_name="jobs")
     round = models.ForeignKey(Round, models.CASCADE, null=True, related_name="jobs")
+    request = models.JSONField(default=dict)
+    """What was asked for, where that isn't a round."""
+    result = models.JSONField(default=dict)
+    """What came of it."""
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     progress = models.JSONField(default=dict)
     """The newest progress line of the work."""

@@ -5,60 +5,9 @@ from django.db import models
 from django.db.models import Q
 
 from .campaign import Campaign
+from .model import Model
+from .snapshot import Snapshot
 from .tile import Tile
-
-
-class Snapshot(models.Model):
-    """A frozen training set: a content-hashed folder. Immutable."""
-
-    hash = models.CharField(max_length=64, unique=True)
-    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="snapshots")
-    rule = models.JSONField()
-    folder = models.CharField(max_length=400)
-    """Blob key of the folder with manifest.json."""
-    counts = models.JSONField()
-    """{samples, pool, validation, test, pixels: {code: n}}."""
-    datasheet = models.JSONField(default=dict)
-    created = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return self.hash[:12]
-
-
-class Model(models.Model):
-    """A trained network: weights beside a card."""
-
-    class State(models.TextChoices):
-        CANDIDATE = "candidate"
-        CHAMPION = "champion"
-        RETIRED = "retired"
-
-    hash = models.CharField(max_length=64, unique=True)
-    """Of the card."""
-    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="models")
-    snapshot = models.ForeignKey(Snapshot, models.PROTECT, null=True, related_name="models")
-    folder = models.CharField(max_length=400)
-    """Blob key of the folder with weights.safetensors and card.json."""
-    card = models.JSONField()
-    metrics = models.JSONField(default=dict)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.CANDIDATE)
-    created = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["campaign"],
-                condition=Q(state="champion"),
-                name="one_champion_per_campaign",
-            ),
-            models.CheckConstraint(
-                name="model_state_is_known",
-                condition=Q(state__in=["candidate", "champion", "retired"]),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.hash[:12]
 
 
 class Round(models.Model):
@@ -96,6 +45,9 @@ class Round(models.Model):
     )
     snapshot = models.ForeignKey(Snapshot, models.PROTECT, null=True, related_name="rounds")
     model = models.ForeignKey(Model, models.PROTECT, null=True, related_name="rounds")
+    """What this round trained."""
+    ranked_by = models.ForeignKey(Model, models.PROTECT, null=True, related_name="ranked_rounds")
+    """What scores the pool: the champion, or this round's own model while there is none."""
     error = models.TextField(blank=True)
     created = models.DateTimeField()
     finished = models.DateTimeField(null=True)

@@ -75,6 +75,10 @@ class Task(models.Model):
         REREVIEW = "rereview"
         PICK = "pick"
 
+    class Arm(models.TextChoices):
+        HINTED = "hinted"
+        PLAIN = "plain"
+
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="tasks")
     acquisition = models.ForeignKey(Acquisition, models.PROTECT, related_name="tasks")
@@ -96,6 +100,18 @@ class Task(models.Model):
     lease_ends = models.DateTimeField(null=True)
     prelabel = models.ForeignKey("Layer", models.PROTECT, null=True, related_name="+")
     """The mask to start from; none on control, gold and reference tiles."""
+    meant_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    """The only person who may take it; null: whoever is next."""
+    meant_until = models.DateTimeField(null=True)
+    """From then on others may take it, too; null: never."""
+    level = models.PositiveSmallIntegerField(default=0)
+    """The least level of an annotator who may take it."""
+    cause = models.CharField(max_length=80, blank=True)
+    """Why it is in its lane, for leads: the reason of a rejection, a label's doubtfulness …"""
+    arm = models.CharField(max_length=10, choices=Arm.choices, blank=True)
+    """Of the comparison of labels with and without a pre-label; empty: not part of it."""
     created = models.DateTimeField()
 
     objects = TaskQuerySet.as_manager()
@@ -108,8 +124,15 @@ class Task(models.Model):
             ),
             models.CheckConstraint(
                 name="claimed_task_has_annotator_and_lease",
-                condition=Q(state="reserved", holder__isnull=False, lease_ends__isnull=False)
-                | (~Q(state="reserved") & Q(holder__isnull=True, lease_ends__isnull=True)),
+                condition=Q(
+                    state__in=["reserved", "in_review"],
+                    holder__isnull=False,
+                    lease_ends__isnull=False,
+                )
+                | (
+                    ~Q(state__in=["reserved", "in_review"])
+                    & Q(holder__isnull=True, lease_ends__isnull=True)
+                ),
             ),
             models.CheckConstraint(
                 name="task_state_is_known",
@@ -133,7 +156,9 @@ class Task(models.Model):
         indexes = [
             models.Index(fields=["campaign", "lane"], condition=Q(state="open"), name="task_open"),
             models.Index(
-                fields=["lease_ends"], condition=Q(state="reserved"), name="task_reserved"
+                fields=["lease_ends"],
+                condition=Q(state__in=["reserved", "in_review"]),
+                name="task_reserved",
             ),
             models.Index(fields=["campaign", "state"], name="task_by_state"),
         ]
@@ -182,111 +207,3 @@ class Assignment(models.Model):
 
     def __str__(self) -> str:
         return f"person {self.person_id} works on task {self.root_id}"
-
-
-class Reservation(models.Model):
-    """One spell of one person on one task. History is kept."""
-
-    class Kind(models.TextChoices):
-        ACTIVE = "active"
-        HELD = "held"
-        """Prefetched: next in hand, not yet begun."""
-
-    class How(models.TextChoices):
-        SUBMITTED = "submitted"
-        RELEASED = "released"
-        EXPIRED = "expired"
-        SKIPPED = "skipped"
-
-    task = models.ForeignKey(Task, models.PROTECT, related_name="reservations")
-    n = models.PositiveIntegerField()
-    """1, 2, … of this task."""
-    person = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="reservations"
-    )
-    assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="reservations")
-    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.ACTIVE)
-    returns_to = models.CharField(max_length=10, choices=Task.State.choices)
-    """The task's state before."""
-    started = models.DateTimeField()
-    heartbeat = models.DateTimeField()
-    active_seconds = models.PositiveIntegerField(default=0)
-    """Sum of the gaps between heartbeats that were short enough to be work."""
-    ended = models.DateTimeField(null=True)
-    how = models.CharField(max_length=10, choices=How.choices, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["task", "n"], name="reservation_numbered"),
-            models.UniqueConstraint(
-                fields=["task"],
-                condition=Q(ended__isnull=True),
-                name="one_live_reservation_per_task",
-            ),
-            models.UniqueConstraint(
-                fields=["person", "kind"],
-                condition=Q(ended__isnull=True),
-                name="one_active_and_one_held_per_person",
-            ),
-            models.CheckConstraint(
-                name="ended_reservation_says_how",
-                condition=Q(ended__isnull=True, how="") | (Q(ended__isnull=False) & ~Q(how="")),
-            ),
-            models.CheckConstraint(
-                name="reservation_kind_is_known", condition=Q(kind__in=["active", "held"])
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"reservation {self.n} of task {self.task_id}"
-
-
-class Ranking(models.Model):
-    """An order of tasks, inserted whole; the campaign points at the one in force."""
-
-    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="rankings")
-    n = models.PositiveIntegerField()
-    created = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["campaign", "n"], name="ranking_numbered")]
-
-    def __str__(self) -> str:
-        return f"ranking {self.n} of campaign {self.campaign_id}"
-
-
-class TaskRank(models.Model):
-    """A task's place in a ranking: 1 is served first. Never updated."""
-
-    ranking = models.ForeignKey(Ranking, models.CASCADE, related_name="ranks")
-    task = models.ForeignKey(Task, models.CASCADE, related_name="ranks")
-    rank = models.PositiveIntegerField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["ranking", "rank"], name="rank_taken_once"),
-            models.UniqueConstraint(fields=["ranking", "task"], name="task_ranked_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"task {self.task_id} is {self.rank} of ranking {self.ranking_id}"
-
-
-class Draft(models.Model):
-    """The autosaved, unfinished label of a person on a task."""
-
-    task = models.ForeignKey(Task, models.CASCADE, related_name="drafts")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="drafts")
-    label = models.CharField(max_length=400)
-    """Blob key."""
-    version = models.PositiveIntegerField()
-    """Counts up; a save over a newer version is refused."""
-    saved = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["task", "person"], name="one_draft_per_person")
-        ]
-
-    def __str__(self) -> str:
-        return f"draft {self.version} of task {self.task_id}"

@@ -350,12 +350,12 @@ def test_a_second_sweep_finds_nothing(campaign, ana, tasks):
 
 def test_an_expired_task_returns_to_the_state_it_had(campaign, ana, tasks):
     claim_next(campaign=campaign, person=ana, now=NOON)
-    Reservation.objects.update(returns_to="in_review")
+    Reservation.objects.update(returns_to="submitted")
 
     return_expired(now=NOON + LEASE + MINUTE)
 
     tasks[0].refresh_from_db()
-    assert tasks[0].state == "in_review"
+    assert tasks[0].state == "submitted"
 
 
 def test_reservations_of_a_task_are_numbered(campaign, ana, ben, tasks):

@@ -103,7 +103,7 @@ def test_a_person_has_one_active_and_one_held_tile(campaign, ana):
     spell(tasks[1], ana, kind="held").save()
 
     for task, kind in zip(tasks[2:], ("active", "held")):
-        with refused("one_active_and_one_held_per_person"), transaction.atomic():
+        with refused("one_reservation_in_each_slot_of_a_person"), transaction.atomic():
             Reservation.objects.bulk_create([spell(task, ana, kind=kind)])
 
 
@@ -111,7 +111,7 @@ def test_the_active_tiles_of_two_campaigns_count_together(campaign, ana):
     spell(TaskFactory(campaign=campaign), ana).save()
     elsewhere = TaskFactory(campaign=CampaignFactory(slug="south"))
 
-    with refused("one_active_and_one_held_per_person"):
+    with refused("one_reservation_in_each_slot_of_a_person"):
         spell(elsewhere, ana).save()
 
 

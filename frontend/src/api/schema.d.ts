@@ -497,6 +497,7 @@ export interface components {
              *
              *     * `active` - Active
              *     * `held` - Held
+             *     * `review` - Review
              * @default active
              */
             hold: components["schemas"]["HoldEnum"];
@@ -550,9 +551,10 @@ export interface components {
         /**
          * @description * `active` - Active
          *     * `held` - Held
+         *     * `review` - Review
          * @enum {string}
          */
-        HoldEnum: "active" | "held";
+        HoldEnum: "active" | "held" | "review";
         /**
          * @description * `full` - Full
          *     * `region` - Region
