@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 import zlib
 from abc import ABC, abstractmethod
@@ -16,6 +17,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from labelling.errors import RasterRejected
 
+DAMAGED = "damaged, cut short or no zip ({})"
 MARKS = ("MTD_MSIL1C.xml", "MTD_MSIL2A.xml")
 """Files of which a product's folder holds exactly one."""
 LARGEST_XML = 16 * 2**20
@@ -139,8 +141,16 @@ def _zipped(path: Path) -> Zipped:
         _check_directory(path)
         with ZipFile(path) as archive:
             members = archive.infolist()
-    except (OSError, BadZipFile, ValueError, NotImplementedError) as error:
-        raise _rejected(path, f"damaged, cut short or no zip ({error})") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # the reader seeks before the start of a file cut short
+            raise _rejected(
+                path,
+                f"it can't be read ({error.strerror or error})",
+                help="See that the workbench may read the file, and that its disk is sound.",
+            ) from error
+        raise _rejected(path, DAMAGED.format(error)) from error
+    except (BadZipFile, ValueError, NotImplementedError) as error:
+        raise _rejected(path, DAMAGED.format(error)) from error
     _check_members(path, members)
     marks = [each.filename for each in members if PurePosixPath(each.filename).name in MARKS]
     _check_one(path, marks)

@@ -1,5 +1,6 @@
 """Zips that must not be trusted: each is refused by name, and nothing of it is unpacked."""
 
+import errno
 import stat
 from pathlib import Path
 from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
@@ -113,6 +114,17 @@ def test_a_zip_cut_short_is_refused(tmp_path, share):
     path = cut_short(zipped(write_small(tmp_path), tmp_path / "a.zip"), share=share)
 
     refusal(path, "damaged, cut short or no zip")
+
+
+def test_a_zip_that_cannot_be_read_is_not_called_damaged(tmp_path, monkeypatch):
+    path = zipped(write_small(tmp_path), tmp_path / "a.zip")
+
+    def failing(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(archive, "ZipFile", failing)  # a disk that fails can't be had otherwise
+
+    refused(path, r"a\.zip: it can't be read \(Input/output error\)")
 
 
 def test_damage_inside_a_zip_is_named(tmp_path):
