@@ -86,31 +86,6 @@ def directions(vectors: Vectors, *, centre: Vectors) -> Vectors:
     return moved / np.maximum(length, np.float32(SHORTEST))
 
 
-def farthest_first(vectors: Vectors, known: Vectors, count: int) -> Rows:
-    """Greedy k-centre: again and again the row farthest from all that is known or picked.
-
-    vectors: (n, D). known: (m, D), the labelled tiles and those in annotators' hands: leaving the
-    latter out sends their duplicates. Equal distances go to the first row. Picks at most n rows;
-    with nothing known it starts at the row farthest from the mean. O(count · n · D).
-    Source: Gonzalez (1985); core-set selection, Sener and Savarese (ICLR 2018).
-    """
-    anchors = known if len(known) else vectors.mean(axis=0, keepdims=True)
-    distance = np.full(len(vectors), np.inf)
-    for anchor in anchors:
-        distance = np.minimum(distance, _distances(vectors, anchor))
-    picked: list[int] = []
-    for _ in range(min(count, len(vectors))):
-        farthest = int(distance.argmax())
-        picked.append(farthest)
-        distance = np.minimum(distance, _distances(vectors, vectors[farthest]))
-        distance[farthest] = -1  # a duplicate of a pick may be picked, a pick never again
-    return np.array(picked, dtype=np.int64)
-
-
-def _distances(vectors: Vectors, anchor: Vectors) -> Floats:
-    return np.linalg.norm(vectors - anchor, axis=1).astype(np.float64)
-
-
 def standings(keys: NDArray[np.floating], rows: Rows) -> Rows:
     """(len(rows),) the place, from 1, that each row has by descending key; equals share the best.
 

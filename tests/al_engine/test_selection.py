@@ -12,7 +12,6 @@ from al_engine.selection import (
     beta,
     directions,
     equal_quotas,
-    farthest_first,
     interleaved,
     power_noise,
     ranked,
@@ -114,28 +113,6 @@ def test_directions_are_measured_from_the_centre():
     vectors = np.array([[3, 1], [1, 1], [1, 5]], dtype=np.float32)
 
     assert directions(vectors, centre=vectors[1]).tolist() == [[1, 0], [0, 0], [0, 1]]
-
-
-def test_farthest_first_walks_to_the_largest_gap_each_time():
-    line = np.array([[0], [1], [10], [6]], dtype=np.float32)
-
-    assert farthest_first(line, line[:1], 2).tolist() == [2, 3]
-    assert farthest_first(line, line[:0], 2).tolist() == [2, 0]
-
-
-@given(st.integers(1, 12), st.integers(0, 4), st.integers(0, 15), st.integers(0, 99))
-def test_farthest_first_agrees_with_a_greedy_search_in_loops(size, known, count, seed):
-    vectors = dice(seed).standard_normal((size, 3)).astype(np.float32)
-    seen = dice(seed + 1).standard_normal((known, 3)).astype(np.float32)
-
-    picked = farthest_first(vectors, seen, count).tolist()
-
-    anchors = list(seen) if known else [vectors.mean(axis=0)]
-    for row in picked:
-        nearest = [min(np.linalg.norm(v - a) for a in anchors) for v in vectors]
-        assert nearest[row] == pytest.approx(max(nearest), rel=1e-4)
-        anchors.append(vectors[row])
-    assert len(set(picked)) == len(picked) == min(count, size)
 
 
 def test_a_guard_lets_no_product_have_more_than_its_cap():

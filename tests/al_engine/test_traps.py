@@ -11,8 +11,8 @@ from al_engine.acquisition import entropy, expected_entropy, mutual_information
 from al_engine.autoconfig import AutoConfig
 from al_engine.batches import Request
 from al_engine.calibration import calibrated
+from al_engine.guard import Guard, Shortlist
 from al_engine.pooling import score_tile
-from al_engine.selection import farthest_first
 from al_engine.strategies import select
 from tests.al_engine.scenes import entropy_by_hand, pool_of, probabilities
 
@@ -197,8 +197,14 @@ def test_trap_24_k_centre_starts_from_labelled_and_in_flight_tiles():
     vectors = np.array([[0, 0], [10, 0], [0, 9]], dtype=np.float32)
     labelled, in_flight = vectors[:1], vectors[1:2]
 
-    assert farthest_first(vectors, labelled, 1).tolist() == [1]
-    assert farthest_first(vectors, np.vstack([labelled, in_flight]), 1).tolist() == [2]
+    assert farthest(vectors, known=labelled) == 1
+    assert farthest(vectors, known=np.vstack([labelled, in_flight])) == 2
+
+
+def farthest(vectors, known):
+    """The row that a shortlist of equal ranks takes first."""
+    guard = Guard(np.arange(3), vectors, known, cap=np.inf, threshold=np.inf)
+    return Shortlist(np.arange(3), np.ones(3), weight=1.0).best(guard)
 
 
 def test_trap_24_auto_never_sends_the_twin_of_a_tile_that_is_out():
