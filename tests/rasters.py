@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,17 @@ from numpy.typing import NDArray
 from rasterio.errors import NotGeoreferencedWarning
 
 from labelling.imagery.files import Georeference
+from labelling.imagery.tiling import Window
 
 FOUR = ("B02", "B03", "B04", "B08")
 """The bands of CampaignFactory."""
 IN_35VLF = Georeference("EPSG:32635", (10.0, 0.0, 300_000.0, 0.0, -10.0, 6_600_000.0))
 """The north-west corner of MGRS tile 35VLF."""
+
+
+def tile_rows(parts: Sequence[Window]) -> list[list[Window]]:
+    """`parts` (as `windows` orders them) by rows of tiles."""
+    return [list(row) for _, row in groupby(parts, key=lambda part: part.row)]
 
 
 def pixels(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -64,11 +62,6 @@ def windows(
         for row, top, high, down in rows
         for column, left, wide, right in columns
     ]
-
-
-def tile_rows(parts: Sequence[Window]) -> list[list[Window]]:
-    """`parts` (as `windows` orders them) by rows of tiles."""
-    return [list(row) for _, row in groupby(parts, key=lambda part: part.row)]
 
 
 def valid_share(pixels: NDArray[np.uint16]) -> float:

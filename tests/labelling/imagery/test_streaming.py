@@ -10,8 +10,8 @@ from labelling.errors import RasterRejected
 from labelling.imagery.products.stack import inspect_stack
 from labelling.imagery.reading import match_bands, reading
 from labelling.imagery.streaming import Flow, stream
-from labelling.imagery.tiling import tile_rows, windows
-from tests.rasters import FOUR, cut_short, pixels, write_stack
+from labelling.imagery.tiling import windows
+from tests.rasters import FOUR, cut_short, pixels, tile_rows, write_stack
 
 
 class Rows:

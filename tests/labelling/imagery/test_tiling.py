@@ -8,8 +8,8 @@ from labelling.imagery.products.stack import inspect_stack
 from labelling.imagery.quality import measure
 from labelling.imagery.reading import match_bands, reading
 from labelling.imagery.streaming import stream
-from labelling.imagery.tiling import tile_rows, windows
-from tests.rasters import FOUR, pixels, write_stack
+from labelling.imagery.tiling import windows
+from tests.rasters import FOUR, pixels, tile_rows, write_stack
 
 lengths = st.integers(1, 70)
 
