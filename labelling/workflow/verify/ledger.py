@@ -19,7 +19,7 @@ class Expected:
 
     key: str
     what: str
-    """Which of the checks of `verify_content` it must pass."""
+    """Which of the checks of `verify.content` it must pass."""
     of: str
     """Whose it is, fit to show a person."""
     facts: dict[str, Any] = field(default_factory=dict)
