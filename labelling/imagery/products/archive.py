@@ -233,9 +233,9 @@ def _check_sizes(path: Path, members: Sequence[ZipInfo]) -> None:
             )
 
 
-def _rejected(path: Path, reason: str) -> RasterRejected:
+def _rejected(path: Path, reason: str, *, help: str = "") -> RasterRejected:
     return RasterRejected(
         f"{path.name}: {reason}.",
         field="file",
-        help="Give one product, as it came from its source.",
+        help=help or "Give one product, as it came from its source.",
     )
