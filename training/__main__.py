@@ -15,15 +15,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from training.config import read_config
 from training.errors import BadConfig, BadTile, DiskFull, OutOfMemory, Refusal, Unforeseen
 from training.evaluate import agreement, check_same_kind, samples_of
+from training.evaluation.counts import total
+from training.evaluation.judge import evidence_of, write_report
+from training.evaluation.report import suite
+from training.evaluation.resampling import Resampling
 from training.files import write_whole
 from training.fit import fit
 from training.lifeline import die_with_parent
+from training.memory import keep_what_is_freed, ran_out
+from training.planes import Tile, planes_in
 from training.predict import load, predict_codes
 from training.snapshot import SPLITS, open_snapshot
 
@@ -62,12 +67,20 @@ def parser() -> argparse.ArgumentParser:
     predicts.add_argument("model", type=Path)
     predicts.add_argument("tile", type=Path, metavar="IN.npy", help="uint16 (bands, H, W)")
     predicts.add_argument("out", type=Path, metavar="OUT.npy", help="uint8 (H, W), 255 no data")
+    predicts.add_argument(
+        "--planes",
+        type=Path,
+        metavar="FILE.npz",
+        help="what lies beside the bands, for a model that sees more: sun, clear, mask:NAME, "
+        "extra:NAME; an empty array says that there is none",
+    )
     predicts.set_defaults(command=_predict)
 
     evaluates = commands.add_parser("evaluate", help="agreement with the labels of a split")
     evaluates.add_argument("model", type=Path)
     evaluates.add_argument("snapshot", type=Path)
     evaluates.add_argument("--split", choices=SPLITS, default="test")
+    evaluates.add_argument("--suite", type=Path, metavar="OUT.json", help="the whole report")
     evaluates.set_defaults(command=_evaluate)
     return top
 
@@ -90,7 +103,8 @@ def _predict(options: argparse.Namespace) -> None:
         tile = np.load(options.tile, allow_pickle=False)
     except (OSError, ValueError, EOFError) as problem:
         raise BadTile(f"{options.tile} is no .npy: {problem}", field=str(options.tile)) from None
-    codes = predict_codes(load(options.model), tile)
+    given = Tile(tile, planes_in(options.planes)) if options.planes else tile
+    codes = predict_codes(load(options.model), given)
     write_whole(options.out, _as_npy(codes))
     _tell({"event": "done", "out": str(options.out), "pixels": _counts(codes)})
 
@@ -99,16 +113,16 @@ def _evaluate(options: argparse.Namespace) -> None:
     ensemble, snapshot = load(options.model), open_snapshot(options.snapshot)
     check_same_kind(ensemble, snapshot)
     samples = samples_of(snapshot, options.split)
-    found = agreement(ensemble, snapshot, samples, report=lambda done: None)
-    _tell(
-        {
-            "event": "done",
-            "split": options.split,
-            "tiles": len(samples),
-            "synthetic": snapshot.synthetic,
-            **found.as_json(snapshot.class_names),
-        }
-    )
+    told = {"split": options.split, "tiles": len(samples), "synthetic": snapshot.synthetic}
+    if options.suite:
+        evidence = evidence_of(ensemble, snapshot, samples)
+        report = suite(evidence, Resampling())
+        write_report(options.suite, {**told, "model": options.model.name, **report})
+        told["suite"] = str(options.suite)
+        found = total(evidence.scenes).agreement
+    else:
+        found = agreement(ensemble, snapshot, samples, report=lambda done: None)
+    _tell({"event": "done", **told, **found.as_json(snapshot.class_names)})
 
 
 def _tell(event: Mapping[str, Any]) -> None:
@@ -136,10 +150,7 @@ def _named(problem: Exception) -> Refusal:
             f"The disk is full: {problem}. Free some space, then resume.",
             field=str(problem.filename or ""),
         )
-    # torch's CPU allocator raises a bare RuntimeError.
-    if isinstance(problem, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(
-        problem
-    ):
+    if ran_out(problem):
         return OutOfMemory(
             f"Out of memory: {problem}. Lower batch or crop, then start again.", field="batch"
         )
@@ -160,4 +171,5 @@ def _counts(codes: NDArray[np.uint8]) -> dict[str, int]:
 
 if __name__ == "__main__":
     die_with_parent()
+    keep_what_is_freed()
     sys.exit(main())

@@ -1,9 +1,10 @@
 """What a crop may look like without its label changing. All dice are one generator, passed in.
 
-N crops, B bands. Turns are exact; the look of a crop (brightness, blind bands, grain) is drawn
-as plain numbers, which the network's input is scaled by in one go.
+N crops, B bands. Turns are exact; how a crop is lit (gains, haze, blind bands, noise) is drawn as
+plain numbers and acts on the whole batch at once. `warp` resamples: scale and free rotation.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,20 +13,27 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from training.config import FitConfig
+from training.survey import Normalisation
+
 TURNS = 8
 """Ways to lay a square down: four rotations, each also mirrored."""
-
-COMMON_GAIN = 0.2
-"""Sun, haze and calibration brighten all bands together, by up to this share."""
-BAND_GAIN = 0.05
-"""Standard deviation of a gain of one band's own."""
-BLIND = 0.1
-"""Chance of a crop to lose one band (sensors differ, files lack bands)."""
-GRAIN = 0.05
-"""Largest standard deviation of the noise, in units of a band's own deviation."""
 STEEPEST = 3.0
 """Largest mean/deviation a gain acts on in full. Reflectance bands lie below; a thermal band
 (mean 290 K, deviation a few K) lies far above, and ±20 % of its kelvins would be no weather."""
+ONE = 10_000
+"""The stored value of reflectance 1."""
+
+MICROMETRES = {
+    "B01": 0.443, "B02": 0.490, "B03": 0.560, "B04": 0.665, "B05": 0.704, "B06": 0.740,
+    "B07": 0.783, "B08": 0.833, "B8A": 0.865, "B09": 0.945, "B10": 1.375, "B11": 1.610,
+    "B12": 2.190,
+}  # fmt: skip
+"""Centres of the bands of Sentinel-2's MSI, rounded (ESA, Sentinel-2 User Handbook)."""
+BLUE = 0.490
+HAZE_POWERS = (4.0, 2.0, 1.0, 0.7, 0.5)
+"""Scattering falls with wavelength ** -power: from a very clear to a very hazy sky. The five
+models of Chavez, "An improved dark-object subtraction technique", 1988, table 1."""
 
 
 def turn(array: NDArray[Any], way: int) -> NDArray[Any]:
@@ -46,40 +54,98 @@ def turn_back(tensor: Tensor, way: int) -> Tensor:
     return tensor.swapaxes(-1, -2) if way & 4 else tensor
 
 
+def turned_azimuth(azimuth: float, way: int) -> float:
+    """Where the sun of a tile stands once the tile is turned: degrees clockwise from the top,
+    0 … 360. Unknown (nan) stays unknown."""
+    if way & 4:
+        azimuth = 270 - azimuth  # mirrored at the diagonal from upper left to lower right
+    if way & 2:
+        azimuth = 180 - azimuth
+    if way & 1:
+        azimuth = -azimuth
+    return azimuth % 360
+
+
+@dataclass(frozen=True)
+class Optics:
+    """What lighting needs to know of the bands."""
+
+    reach: NDArray[np.float64]
+    """(B,) 0 … 1, how far a gain acts: 1 for reflectance, little for a thermal band."""
+    micrometres: NDArray[np.float64]
+    """(B,) wavelength; nan where unknown or no reflectance."""
+
+    @classmethod
+    def of(cls, bands: Sequence[str], normalisation: Normalisation) -> "Optics":
+        steepness = np.asarray(normalisation.mean) / np.asarray(normalisation.deviation)
+        reach = STEEPEST / np.maximum(steepness, STEEPEST)
+        known = np.array([MICROMETRES.get(name, np.nan) for name in bands])
+        return cls(reach, np.where(reach < 0.5, np.nan, known))
+
+
 @dataclass(frozen=True)
 class Look:
-    """How N crops are changed: normalised -> scale * normalised + shift + grain * noise."""
+    """How N crops are lit: stored value v -> gain * v + added; once normalised, blind bands are
+    put out and noise is added."""
 
-    scale: NDArray[np.float32]  # (N, B), 0 is a blind band
-    shift: NDArray[np.float32]  # (N, B)
-    grain: NDArray[np.float32]  # (N,)
+    gain: NDArray[np.float32]  # (N, B) > 0
+    added: NDArray[np.float32]  # (N, B) in stored units
+    seen: NDArray[np.bool_]  # (N, B), False is a blind band
+    grain: NDArray[np.float32]  # (N,) standard deviation of the noise
     offset: NDArray[np.int64]  # (N, 2) where in the sheet of noise
 
 
 def plain(crops: int, bands: int) -> Look:
     """Nothing changed."""
-    zeros = np.zeros((crops, bands), dtype=np.float32)
+    ones = np.ones((crops, bands), dtype=np.float32)
     still = np.zeros(crops, dtype=np.float32)
-    return Look(zeros + 1, zeros, still, np.zeros((crops, 2), dtype=np.int64))
+    return Look(ones, 0 * ones, ones > 0, still, np.zeros((crops, 2), dtype=np.int64))
 
 
-def draw_look(rng: np.random.Generator, crops: int, steepness: NDArray[np.float64]) -> Look:
-    """`steepness` (B,) is mean/deviation of each band on the root scale."""
-    bands = len(steepness)
-    common = rng.uniform(1 - COMMON_GAIN, 1 + COMMON_GAIN, (crops, 1))
-    gain = np.maximum(common * rng.normal(1, BAND_GAIN, (crops, bands)), 0.1)
-    scale = np.sqrt(gain)  # bands are normalised on their square root
-    shift = (scale - 1) * np.minimum(steepness, STEEPEST)
-    seen = np.ones((crops, bands))
+def draw_look(rng: np.random.Generator, crops: int, optics: Optics, config: FitConfig) -> Look:
+    """Each part in the range that the config gives it; a part of range 0 changes nothing, and
+    the dice of the others fall as they would with it."""
+    bands = len(optics.reach)
+    common = rng.uniform(1 - config.common_gain, 1 + config.common_gain, (crops, 1))
+    gain = np.maximum(common * rng.normal(1, config.band_gain, (crops, bands)), 0.1)
+    gain = (1 + (np.sqrt(gain) - 1) * optics.reach) ** 2  # bands are normalised on their root
+    seen = np.ones((crops, bands), dtype=np.bool_)
     if bands > 1:
-        struck = rng.random(crops) < BLIND
-        seen[struck, rng.integers(bands, size=crops)[struck]] = 0
+        struck = rng.random(crops) < config.band_dropout
+        seen[struck, rng.integers(bands, size=crops)[struck]] = False
+    grain = rng.uniform(0, config.noise, crops)
+    place = rng.integers(SLACK, size=(crops, 2))
+    offsets = rng.uniform(-config.offset, config.offset, (crops, bands)) * optics.reach
     return Look(
-        scale=(scale * seen).astype(np.float32),
-        shift=(shift * seen).astype(np.float32),
-        grain=rng.uniform(0, GRAIN, crops).astype(np.float32),
-        offset=rng.integers(SLACK, size=(crops, 2)),
+        gain=gain.astype(np.float32),
+        added=(ONE * (offsets + draw_haze(rng, crops, optics, config.haze))).astype(np.float32),
+        seen=seen,
+        grain=grain.astype(np.float32),
+        offset=place,
     )
+
+
+def draw_haze(
+    rng: np.random.Generator, crops: int, optics: Optics, most: float
+) -> NDArray[np.float64]:
+    """(N, B) path radiance in reflectance: 0 … `most` at 0.49 µm, falling with wavelength by one
+    of HAZE_POWERS; 0 in bands of unknown wavelength."""
+    blue = rng.uniform(0, most, (crops, 1))
+    power = rng.choice(HAZE_POWERS, (crops, 1))
+    return np.nan_to_num(blue * (optics.micrometres / BLUE) ** -power)
+
+
+def lit(stored: Tensor, look: Look) -> Tensor:
+    """(N, B, H, W) float32 stored values as the look's gain and addition leave them.
+
+    At least 1 where something is added: 0 is no data. Blind bands and noise are not its trade.
+    """
+    gain, added = (
+        torch.from_numpy(each)[:, :, None, None].to(stored.device)
+        for each in (look.gain, look.added)
+    )
+    values = stored.to(torch.float32) * gain
+    return values.add_(added).clamp_min_(1) if look.added.any() else values
 
 
 SLACK = 64

@@ -14,12 +14,15 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from training.errors import BadModel
+from training.features.layout import Layout, read_layout
+from training.features.sets import parse
 from training.files import canonical, sha256, write_whole
 from training.snapshot import Class
 from training.survey import Normalisation
 from training.unet import UNet, UNetConfig
 
 FORMAT = "cloudmask-model/1"
+FEATURES = "features"
 WEIGHTS, CARD = "weights.safetensors", "card.json"
 
 State = dict[str, Tensor]
@@ -33,6 +36,8 @@ class Card:
     bands: tuple[str, ...]
     classes: tuple[Class, ...]
     normalisation: Normalisation
+    layout: Layout
+    """What the network sees."""
     temperatures: tuple[float, ...]
     """One a member, > 0: logits are divided by it."""
     content: Mapping[str, Any]
@@ -48,7 +53,7 @@ class Card:
 
 def write_model(folder: Path, states: Sequence[State], content: Mapping[str, Any]) -> Card:
     """Weights of all members beside-then-rename, then the card. Raises OSError."""
-    octets = pack(states)
+    octets = pack(states, features=content.get("features", {}).get("set"))
     write_whole(folder / WEIGHTS, octets)
     card = {
         "format": FORMAT,
@@ -87,16 +92,18 @@ def read_card(folder: Path) -> Card:
     try:
         content = json.loads(_octets(path))
         claimed = content.pop("card_sha256")
+        bands = tuple(content["bands"])
         genuine = sha256(canonical(content)) == claimed and content["format"] == FORMAT
         content["card_sha256"] = claimed
         card = Card(
             network=UNetConfig(**content["network"]),
-            bands=tuple(content["bands"]),
+            bands=bands,
             classes=tuple(Class(one["code"], one["name"]) for one in content["classes"]),
             normalisation=Normalisation(
                 tuple(content["normalisation"]["mean"]),
                 tuple(content["normalisation"]["deviation"]),
             ),
+            layout=read_layout(content.get("features"), bands),
             temperatures=tuple(content["temperatures"]),
             content=content,
         )
@@ -104,6 +111,12 @@ def read_card(folder: Path) -> Card:
         raise BadModel(f"{path} is no card of a model: {problem!r}.", field=str(path)) from None
     if not genuine:
         raise BadModel(f"{path} was altered: its hash is not the one it states.", field=str(path))
+    if card.network.bands != card.layout.size(len(bands)):
+        raise BadModel(
+            f"{path} tells of {card.layout.size(len(bands))} channels, its network takes "
+            f"{card.network.bands}.",
+            field=str(path),
+        )
     return card
 
 
@@ -111,14 +124,18 @@ def describe_network(config: UNetConfig) -> dict[str, Any]:
     return asdict(config)
 
 
-def pack(states: Sequence[State]) -> bytes:
-    """One safetensors file; member m's tensors are named `member<m>.…`."""
+def pack(states: Sequence[State], *, features: str | None = None) -> bytes:
+    """One safetensors file; member m's tensors are named `member<m>.…`.
+
+    `features`: the set that the networks see; kept in the file's header.
+    """
     return safetensors.torch.save(
         {
             f"member{member}.{name}": tensor.detach().cpu().contiguous()
             for member, state in enumerate(states)
             for name, tensor in state.items()
-        }
+        },
+        metadata=None if features is None else {FEATURES: features},
     )
 
 
@@ -138,9 +155,29 @@ def unpack(octets: bytes, name: str) -> list[State]:
     return [states[member] for member in members]
 
 
-def read_weights(path: Path) -> list[State]:
-    """Weights alone, without a card. Raises BadModel."""
-    return unpack(_octets(path), str(path))
+def read_weights(path: Path, *, features: str | None = None) -> list[State]:
+    """Weights alone, without a card.
+
+    Raises BadModel, also where the file says that its networks see another feature set than
+    `features`: channels of one number may mean different things.
+    """
+    octets = _octets(path)
+    states = unpack(octets, str(path))
+    theirs = _features_of(octets)
+    if features is not None and theirs is not None and parse(theirs) != parse(features):
+        raise BadModel(
+            f"{path} was trained on the features {theirs}, this run is to see "
+            f"{parse(features).text}: set features to the same, or start without these weights.",
+            field=str(path),
+        )
+    return states
+
+
+def _features_of(octets: bytes) -> str | None:
+    """What the header of a safetensors file, already unpacked, says of features; None: nothing."""
+    length = int.from_bytes(octets[:8], "little")
+    told = json.loads(octets[8 : 8 + length]).get("__metadata__", {}).get(FEATURES)
+    return None if told is None else str(told)
 
 
 def check_fits(state: State, network: UNetConfig, name: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from training.errors import BadConfig
+from training.features.sets import parse
 
 
 @dataclass(frozen=True)
@@ -40,24 +41,73 @@ class FitConfig:
     """Decay of the moving average of the weights, which is what is kept; [0, 1), 0 is none."""
     settle: float = 0.5
     """Share of the steps after which batch norms keep the statistics they have, (0, 1]."""
+    loss: str = "ce"
+    """ce | focal | lovasz: what a labelled pixel is judged by, with weight 1."""
+    focal_gamma: float = 2.0
+    """How far focal loss looks away from pixels that are easy; 0 is cross-entropy."""
     dice_weight: float = 0.5
-    """Weight of the Dice loss beside a cross-entropy of weight 1."""
+    """Weight of the Dice loss beside that of weight 1."""
     class_weighting: str = "sqrt"
     """none | sqrt: cross-entropy weights a class by its pixels ** -0.5."""
     rare_share: float = 0.5
     """Share of crops centred on a class drawn by its rarity instead of on any labelled pixel."""
+    strata: str = "none"
+    """none | group | source | month: tiles are drawn so that strata weigh by the root of what is
+    labelled in them, as tiles do by themselves."""
+    replay_share: float = 0.3
+    """Least share of each batch from earlier labels (other sources) while own tiles are few."""
+    replay_until: int = 200
+    """Own labelled tiles from which on earlier labels have no reserved share any more."""
+    pretrain_steps: int = 0
+    """The first of the steps, on labels of other sources alone; the rest is fine-tuning on own
+    labels, with replay_share of the others. 0: one phase on all of them."""
+    finetune_rate: float = 0.3
+    """Peak learning rate of fine-tuning after such a start, as a share of learning_rate."""
+    shrink: float = 1.0
+    """Given first weights are multiplied by this, [0, 1]; 1 and perturb 0 take them as they are."""
+    perturb: float = 0.0
+    """... and this times a freshly drawn network is added."""
+    gain: bool = False
+    """Train an arm from scratch too, and say what pre-training or first weights gained."""
     augment: bool = True
-    """Turn, flip, brighten, blind and roughen the crops."""
+    """Turn, light, blind and roughen the crops as the next nine say; false is none of it."""
+    turns: str = "free"
+    """free | sun | none: all eight ways to lay a square down, those that move the sun's azimuth by
+    at most 45 degrees, or as it is."""
+    rotation: float = 0.0
+    """Degrees by which a crop is turned besides, at most, either way; the sun goes with it."""
+    scale: float = 0.0
+    """A crop shows 1 / (1 + scale) to 1 + scale times its side of ground, resampled."""
+    common_gain: float = 0.2
+    """Sun, haze and calibration brighten all bands together, by up to this share."""
+    band_gain: float = 0.05
+    """Standard deviation of a gain of one band's own."""
+    offset: float = 0.0
+    """Reflectance added to or taken from a band, at most, each band by itself."""
+    haze: float = 0.0
+    """Most path radiance of a haze at 0.49 µm, in reflectance; it falls with the wavelength."""
+    noise: float = 0.05
+    """Largest standard deviation of the noise, in units of a band's own deviation."""
+    band_dropout: float = 0.1
+    """Chance of a crop to lose one band (sensors differ, files lack bands)."""
+    features: str = "sqrt"
+    """What the network sees, such as sqrt+indices:ndvi,hot+sun+clear+masks:scl+extra:s1."""
+    mask_dropout: float = 0.25
+    """Chance of a crop to lose a rule mask, each mask by itself."""
     precision: str = "auto"
-    """auto | bf16 | fp32; auto is bf16 where the hardware multiplies it."""
+    """auto | bf16 | fp32; auto is bf16 where that is faster (training/device.py)."""
     device: str = "auto"
     """auto | cpu | cuda; auto is cuda where there is one."""
     evaluate_every: int = 100
     """Steps between two looks at the validation split."""
-    patience: int = 0
+    patience: int = 5
     """Looks without progress after which a member stops; 0 never stops early."""
     checkpoint_every: int = 50
     """Steps between two checkpoints."""
+    checkpoint_minutes: float = 5.0
+    """Minutes after which one is written whatever the steps."""
+    readers: int = 0
+    """Batches read ahead, each by a thread of its own; 0 is 1 beside a CPU and 4 beside a GPU."""
     seed: int = 0
     """Decides every random draw, together with the step."""
     threads: int = 0
@@ -69,10 +119,17 @@ class FitConfig:
         for name, (holds, rule) in RULES.items():
             if not holds(getattr(self, name)):
                 raise BadConfig(f"{name} must be {rule}, not {getattr(self, name)!r}.", field=name)
+        parse(self.features)
         if self.crop % 2**self.depth:
             raise BadConfig(
                 f"crop must be a multiple of 2**depth = {2**self.depth}, not {self.crop}.",
                 field="crop",
+            )
+        if self.pretrain_steps >= self.steps:
+            raise BadConfig(
+                f"pretrain_steps must be fewer than the {self.steps} steps of all, not "
+                f"{self.pretrain_steps}.",
+                field="pretrain_steps",
             )
 
     def as_json(self) -> dict[str, Any]:
@@ -105,13 +162,34 @@ RULES: dict[str, Rule] = {
     "ema": _between(0, 0.99999),
     "settle": _between(0.01, 1),
     "dice_weight": _between(0, 100),
+    "loss": _one_of("ce", "focal", "lovasz"),
+    "focal_gamma": _between(0, 10),
     "class_weighting": _one_of("none", "sqrt"),
     "rare_share": _between(0, 1),
+    "strata": _one_of("none", "group", "source", "month"),
+    "replay_share": _between(0, 0.9),
+    "replay_until": _between(0, 10_000_000),
+    "pretrain_steps": _between(0, 10_000_000),
+    "finetune_rate": _between(0.001, 1),
+    "shrink": _between(0, 1),
+    "perturb": _between(0, 1),
+    "turns": _one_of("free", "sun", "none"),
+    "rotation": _between(0, 45),
+    "scale": _between(0, 1),
+    "common_gain": _between(0, 0.9),
+    "band_gain": _between(0, 0.5),
+    "offset": _between(0, 0.2),
+    "haze": _between(0, 0.5),
+    "noise": _between(0, 1),
+    "band_dropout": _between(0, 1),
+    "mask_dropout": _between(0, 1),
     "precision": _one_of("auto", "bf16", "fp32"),
     "device": _one_of("auto", "cpu", "cuda"),
     "evaluate_every": _between(1, 10_000_000),
     "patience": _between(0, 1_000_000),
     "checkpoint_every": _between(1, 10_000_000),
+    "checkpoint_minutes": _between(0.01, 1440),
+    "readers": _between(0, 16),
     "seed": _between(0, 2**63 - 1),
     "threads": _between(0, 1024),
 }

@@ -1,23 +1,30 @@
-"""Which crops a step sees. Step, member and seed decide alone, so a resumed fit sees the same.
+"""Crops as arrays, read and laid down as the sampler drew them.
 
 N crops, B bands, S the side of a crop in pixels.
 """
 
+import time
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.augment import TURNS, Look, draw_look, plain, turn
+from training.augment import Look, Optics, draw_look, plain, turn
 from training.config import FitConfig
-from training.errors import BadConfig
+from training.device import choose_device
+from training.draws import Draw, Tally
+from training.placing import cut, turned, warped, without_some_masks
+from training.planes import Planes, stacked, whole
+from training.sampling import Sampler
 from training.snapshot import IGNORE, Bands, Label, Sample, Snapshot
 from training.survey import Survey, present_bands, valid_pixels
 
-BOOTSTRAP_DRAWS = 20
-"""Tries to draw scenes that hold every class, before a member takes all scenes."""
+READERS = {"cpu": 1, "cuda": 4}
+"""Threads that read crops, beside a device that computes."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +35,13 @@ class Batch:
     present: NDArray[np.bool_]  # (N, B)
     trust: NDArray[np.float32]  # (N,)
     look: Look
+    tally: Tally
+    planes: Planes = field(default_factory=dict)
+    """What lies beside the bands, as the survey's layout asks for it."""
 
 
 class CropSource:
-    """Draws crops from the pool that hold labels, and rare classes more often than they occur."""
+    """Reads the crops that a sampler draws, step by step."""
 
     def __init__(
         self,
@@ -42,37 +52,48 @@ class CropSource:
         *,
         member: int,
     ) -> None:
-        self.snapshot, self.samples, self.config, self.member = snapshot, samples, config, member
-        self.side = crop_side(config, snapshot.tile_size)
-        self.copies = self._bootstrap(survey.pixels)  # (samples,)
-        mean, deviation = survey.normalisation.mean, survey.normalisation.deviation
-        self.steepness = np.asarray(mean) / np.asarray(deviation)
-        # The root: a tile with four times the pixels of a class is no four times better lesson.
-        self.by_class = _shares(np.sqrt(survey.pixels) * self.copies[:, None])  # (samples, K)
-        self.overall = _shares(np.sqrt(survey.pixels.sum(axis=1)) * self.copies)  # (samples,)
-        held = (survey.pixels * (self.copies > 0)[:, None]).sum(axis=0)
-        self.rarity = _shares(np.where(held > 0, np.maximum(held, 1) ** -0.5, 0))  # (K,)
+        self.snapshot, self.config, self.member = snapshot, config, member
+        self.layout = survey.layout
+        self.sampler = Sampler(snapshot, samples, survey, config, member=member)
+        self.side = self.sampler.side
+        self.optics = Optics.of(snapshot.bands, survey.normalisation)
+        self.waited = 0.0
+        """Seconds that `batches` has made its caller wait for crops."""
 
     def batches(self, first: int, last: int) -> Iterator[Batch]:
-        """The batches of steps first … last - 1, each read while the one before is learnt."""
-        with ThreadPoolExecutor(1, thread_name_prefix="crops") as reader:
-            ahead = reader.submit(self.batch, first)
-            for step in range(first + 1, last + 1):
-                batch = ahead.result()
-                ahead = reader.submit(self.batch, step)
-                yield batch
+        """The batches of steps first … last - 1, some of them read ahead by threads."""
+        ahead: deque[Future[Batch]] = deque()
+        count = self.config.readers or READERS[choose_device(self.config.device).type]
+        with ThreadPoolExecutor(count, thread_name_prefix="crops") as readers:
+            try:
+                for step in range(first, last + count):
+                    if step < last:
+                        ahead.append(readers.submit(self.batch, step))
+                    if step >= first + count:
+                        yield self._next(ahead)
+            finally:
+                for batch in ahead:
+                    batch.cancel()
+
+    def _next(self, ahead: "deque[Future[Batch]]") -> Batch:
+        begun = time.perf_counter()
+        batch = ahead.popleft().result()
+        self.waited += time.perf_counter() - begun
+        return batch
 
     def batch(self, step: int) -> Batch:
-        rng = np.random.default_rng([self.config.seed, self.member, step])
+        rng = self.sampler.dice(step)
         count, bands, side = self.config.batch, len(self.snapshot.bands), self.side
         pixels = np.empty((count, bands, side, side), dtype=np.uint16)
         label = np.empty((count, side, side), dtype=np.uint8)
         trust = np.empty(count, dtype=np.float32)
-        for index in range(count):
-            pixels[index], label[index], trust[index] = self._crop(rng)
+        draws = self.sampler.draws(rng, step)
+        for index, drawn in enumerate(draws):
+            pixels[index], label[index] = self._read(drawn)
+            trust[index] = drawn.sample.trust
         valid = valid_pixels(pixels)
         label[~valid] = IGNORE
-        looks = draw_look(rng, count, self.steepness) if self.config.augment else None
+        looks = draw_look(rng, count, self.optics, self.config) if self.config.augment else None
         return Batch(
             bands=pixels,
             label=label,
@@ -80,63 +101,67 @@ class CropSource:
             present=present_bands(pixels),
             trust=trust,
             look=looks or plain(count, bands),
+            tally=Tally.of(draws),
+            planes=self._planes(draws, rng),
         )
 
-    def _crop(self, rng: np.random.Generator) -> tuple[Bands, Label, float]:
-        wanted, shares = None, self.overall
-        if rng.random() < self.config.rare_share:
-            wanted = int(rng.choice(len(self.rarity), p=self.rarity))
-            shares = self.by_class[:, wanted]
-        sample = self.samples[int(rng.choice(len(shares), p=shares))]
-        label = self.snapshot.read_label(sample)
-        window = self._window(rng, label == wanted if wanted is not None else label != IGNORE)
-        way = int(rng.integers(TURNS)) if self.config.augment else 0
-        bands = self.snapshot.read_bands(sample)[(slice(None), *window)]
-        return turn(bands, way), turn(label[window], way), sample.trust
+    def _read(self, drawn: Draw) -> tuple[Bands, Label]:
+        """(B, S, S), (S, S) as they were drawn, turned."""
+        bands, label = self.snapshot.read_bands(drawn.sample), drawn.label
+        if drawn.warp:
+            bands, label = drawn.warp.cut(bands, label, self.side)
+        else:
+            window = (drawn.rows, drawn.columns)
+            bands, label = bands[(slice(None), *window)], label[window]
+        return turn(bands, drawn.way), turn(label, drawn.way)
 
-    def _window(self, rng: np.random.Generator, wanted: NDArray[np.bool_]) -> tuple[slice, slice]:
-        """A window that holds one of the wanted pixels, anywhere inside it."""
-        places = np.flatnonzero(wanted)
-        row, column = divmod(int(places[rng.integers(len(places))]), wanted.shape[1])
-        last = wanted.shape[0] - self.side
-        top = min(max(row - int(rng.integers(self.side)), 0), last)
-        left = min(max(column - int(rng.integers(self.side)), 0), last)
-        return slice(top, top + self.side), slice(left, left + self.side)
+    def _planes(self, draws: Sequence[Draw], rng: np.random.Generator) -> Planes:
+        """What lies beside the crops, cut and turned as they were; some masks lost on the way."""
+        if not self.layout.features.planes:
+            return {}
+        planes = stacked([self._beside(drawn) for drawn in draws])
+        return without_some_masks(planes, self.config.mask_dropout, dice=rng)
 
-    def _bootstrap(self, pixels: NDArray[np.int64]) -> NDArray[np.int64]:
-        """(samples,) how often each counts: scenes drawn with replacement in an ensemble.
-
-        Members differ by the scenes they saw; that difference is what disagreement measures.
-        """
-        if self.config.members == 1:
-            return np.ones(len(self.samples), dtype=np.int64)
-        groups = sorted({sample.group for sample in self.samples})
-        index = np.array([groups.index(sample.group) for sample in self.samples])
-        rng = np.random.default_rng([self.config.seed, self.member])
-        classes = pixels.sum(axis=0) > 0
-        for _ in range(BOOTSTRAP_DRAWS):
-            drawn = np.bincount(rng.integers(len(groups), size=len(groups)), minlength=len(groups))
-            copies = drawn[index]
-            if ((pixels * copies[:, None]).sum(axis=0) > 0)[classes].all():
-                return copies
-        return np.ones(len(self.samples), dtype=np.int64)
+    def _beside(self, drawn: Draw) -> Planes:
+        size = self.snapshot.tile_size
+        found = self.snapshot.read_planes(drawn.sample, self.layout.features.planes)
+        planes = whole(found, self.layout, (size, size))
+        if drawn.warp:
+            planes = warped(planes, drawn.warp, self.side)
+        else:
+            planes = cut(planes, drawn.rows, drawn.columns)
+        return turned(planes, drawn.way)
 
 
-def crop_side(config: FitConfig, tile_size: int) -> int:
-    """The crop, or the largest multiple of 2**depth that a smaller tile holds.
-
-    Raises BadConfig where it holds none.
-    """
-    step = 2**config.depth
-    if tile_size < step:
-        raise BadConfig(
-            f"Tiles of {tile_size} px cannot be halved {config.depth} times: lower depth.",
-            field="depth",
-        )
-    return min(config.crop, tile_size // step * step)
+def joined(first: Batch, second: Batch) -> Batch:
+    """The crops of both, those of `first` first."""
+    whole: Batch = _joined(first, second)
+    return whole
 
 
-def _shares(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Divide by the sum over the first axis; all zero stays zero."""
-    total = weights.sum(axis=0)
-    return np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+def _joined(first: Any, second: Any) -> Any:
+    """Arrays end to end, field by field."""
+    if isinstance(first, np.ndarray):
+        return np.concatenate([first, second])
+    if isinstance(first, dict):
+        return {name: _joined(plane, second[name]) for name, plane in first.items()}
+    pairs = {
+        each.name: _joined(getattr(first, each.name), getattr(second, each.name))
+        for each in fields(first)
+    }
+    return replace(first, **pairs)
+
+
+def portion(batch: Batch, rows: slice) -> Batch:
+    """Some of a batch's crops, as views."""
+    part: Batch = _portion(batch, rows)
+    return part
+
+
+def _portion(whole: Any, rows: slice) -> Any:
+    if isinstance(whole, np.ndarray):
+        return whole[rows]
+    if isinstance(whole, dict):
+        return {name: _portion(plane, rows) for name, plane in whole.items()}
+    parts = {each.name: _portion(getattr(whole, each.name), rows) for each in fields(whole)}
+    return replace(whole, **parts)

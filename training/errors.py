@@ -12,6 +12,7 @@ Refusal
 ├── BadCheckpoint        a checkpoint that cannot be read, or that belongs to another run
 ├── BadModel             weights or card missing, damaged or not of each other
 ├── BadTile              an array that the model cannot take
+├── BadEvidence          masks that were not judged on the same scenes and pixels
 ├── OutOfMemory          the machine gave no more memory
 ├── DiskFull             the disk took no more bytes
 └── Unforeseen           a fault of this program; its traceback is on standard error
@@ -71,6 +72,10 @@ class BadModel(Refusal):
 
 class BadTile(Refusal):
     code = "bad_tile"
+
+
+class BadEvidence(Refusal):
+    code = "bad_evidence"
 
 
 class OutOfMemory(Refusal):

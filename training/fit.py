@@ -1,11 +1,7 @@
 """From a snapshot to a model: survey, train each member, calibrate, evaluate, write."""
 
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from math import isnan
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -14,8 +10,6 @@ from training.checkpoint import (
     WEIGHTS,
     Card,
     State,
-    check_fits,
-    describe_network,
     pack,
     read_model,
     read_weights,
@@ -23,22 +17,21 @@ from training.checkpoint import (
 )
 from training.config import FitConfig
 from training.crops import CropSource
-from training.device import choose_device, choose_precision, code_hash, environment
+from training.device import choose_device, choose_precision, code_hash
 from training.errors import BadCheckpoint
-from training.evaluate import agreement, calibrate
+from training.features.sets import parse
 from training.files import sha256, sweep, write_whole
 from training.member import Bench, Learner, check_finite, class_weights
-from training.predict import Ensemble, prepared
-from training.resume import CHECKPOINT, Look, Progress, Run, differences, restore, save
-from training.snapshot import SPLITS, Sample, Snapshot, open_snapshot
+from training.memory import ran_out, tidy
+from training.outcome import Outcome, memory
+from training.pace import Keeping, Pace
+from training.policies import check_gain, first_weights, scratch_arm, scratch_rows
+from training.resume import CHECKPOINT, Finished, Progress, Run, differences, restore, save
+from training.sampling import Sampler
+from training.snapshot import Sample, Snapshot, open_snapshot
 from training.survey import Survey, survey
 from training.unet import UNetConfig
-
-Event = Mapping[str, Any]
-Report = Callable[[Event], None]
-
-REPORTS = 100
-"""Progress lines a member prints, at most one a step."""
+from training.validating import Report, Validation, counter
 
 
 def fit(
@@ -58,7 +51,7 @@ def fit(
     Raises Refusal (see `training.errors`), OSError where `out` cannot be written.
     """
     snapshot = open_snapshot(snapshot_dir)
-    first = None if init is None else read_weights(init)
+    first = None if init is None else read_weights(init, features=config.features)
     run = identity(config, snapshot, first)
     out.mkdir(parents=True, exist_ok=True)
     sweep(out)
@@ -67,16 +60,20 @@ def fit(
     (out / CARD).unlink(missing_ok=True)
     threads = config.threads or torch.get_num_threads()
     progress = (restore(resume, run) if resume else None) or Progress(threads)
+    if resume is None or resume.resolve() != out.resolve():
+        # When memory runs out the fit goes on from `out`: what lies there must be this attempt's.
+        (out / CHECKPOINT).unlink(missing_ok=True)
     torch.set_num_threads(progress.threads)
-    card = _Fit(config, snapshot, out, run, report).finish(progress, first)
+    card = _Fit(config, snapshot, out, run, report, resume).finish(progress, first)
     (out / CHECKPOINT).unlink(missing_ok=True)
     return card
 
 
 def identity(config: FitConfig, snapshot: Snapshot, first: list[State] | None) -> Run:
-    """What decides the result. How often a checkpoint is written does not."""
-    settings = config.as_json()
-    settings.pop("checkpoint_every")
+    """What decides the result. When a checkpoint is written does not, nor who reads crops."""
+    settings = {**config.as_json(), "features": parse(config.features).text}
+    for without_effect in ("checkpoint_every", "checkpoint_minutes", "readers"):
+        settings.pop(without_effect)
     device = choose_device(config.device)
     return {
         "config": settings,
@@ -106,28 +103,87 @@ def _adopt_finished(resume: Path, out: Path, run: Run) -> Card | None:
 
 
 @dataclass(frozen=True)
+class Arm:
+    """Members that are trained alike: the ones to keep, or those from scratch to compare with."""
+
+    config: FitConfig
+    samples: list[Sample]
+    counted: Survey
+    bench: Bench
+    first: list[State] | None
+
+
+@dataclass(frozen=True)
 class _Fit:
     config: FitConfig
     snapshot: Snapshot
     out: Path
     run: Run
     report: Report
+    resumed: Path | None
 
     def finish(self, progress: Progress, first: list[State] | None) -> Card:
         """Train what is left, then calibrate, evaluate and write."""
+        check_gain(self.config, given=first is not None, validation=len(self._of("validation")))
+        arms = self._arms(first)
+        for place in range(len(progress.finished), len(arms) * self.config.members):
+            arm, member = divmod(place, self.config.members)
+            progress = self._taught(arms[arm], member, progress)
+        return self._write(arms[0], progress)
+
+    def _arms(self, first: list[State] | None) -> list[Arm]:
         bench, counted = self._bench()
-        for member in range(len(progress.finished), self.config.members):
-            source = CropSource(
-                self.snapshot, self._of("pool"), counted, self.config, member=member
-            )
-            learner = Learner(bench, source, first=_start(first, member, bench.network))
-            if progress.current is not None:
-                learner.go_on_from(progress.current)
-            self._train(learner, progress)
-            progress.finished.append((learner.outcome(), learner.looks))
-            progress.current = None
-            save(self.out, self.run, progress)
-        return self._write(bench, counted, progress)
+        pool = self._of("pool")
+        arms = [Arm(self.config, pool, counted, bench, first)]
+        if self.config.gain:
+            config, rows = scratch_arm(self.config), scratch_rows(self.config, pool)
+            counted = replace(counted, pixels=counted.pixels[rows])
+            weight = class_weights(config, counted.pixels).to(bench.device)
+            bench = replace(bench, config=config, class_weight=weight)
+            arms.append(Arm(config, [pool[row] for row in rows], counted, bench, None))
+        return arms
+
+    def _taught(self, arm: Arm, member: int, progress: Progress) -> Progress:
+        """Train a member to its end; with smaller pieces of a batch where memory runs out."""
+        while True:
+            learner = None
+            try:
+                learner = self._learner(arm, member, progress)
+                self._train(learner, progress)
+            except (RuntimeError, MemoryError) as problem:
+                if not ran_out(problem) or progress.parts >= self.config.batch:
+                    raise
+                told = str(problem)
+            else:
+                progress.finished.append(
+                    Finished(learner.outcome(), learner.looks, dict(learner.drawn))
+                )
+                progress.current = None
+                save(self.out, self.run, progress)
+                return progress
+            # Outside the handler: its traceback keeps alive what did not fit.
+            learner = None
+            progress = self._in_smaller_pieces(progress.parts, told)
+
+    def _learner(self, arm: Arm, member: int, progress: Progress) -> Learner:
+        source = CropSource(self.snapshot, arm.samples, arm.counted, arm.config, member=member)
+        first = first_weights(arm.first, member, arm.bench.network)
+        learner = Learner(arm.bench, source, first=first, parts=progress.parts)
+        if progress.current is not None:
+            learner.go_on_from(progress.current)
+        return learner
+
+    def _in_smaller_pieces(self, parts: int, told: str) -> Progress:
+        """Back to the last checkpoint, with half as many crops at once."""
+        tidy()
+        newest = self.out if (self.out / CHECKPOINT).exists() else self.resumed
+        kept = None if newest is None else restore(newest, self.run)
+        progress = kept or Progress(torch.get_num_threads())
+        progress.parts = min(2 * parts, self.config.batch)
+        save(self.out, self.run, progress)
+        at_once = memory(self.config, progress.parts)["crops_at_once"]
+        self.report({"event": "memory", "crops_at_once": at_once, "message": told})
+        return progress
 
     def _of(self, split: str) -> list[Sample]:
         return self.snapshot.of_split(split)
@@ -135,11 +191,12 @@ class _Fit:
     def _bench(self) -> tuple[Bench, Survey]:
         config, pool = self.config, self._of("pool")
         device = choose_device(config.device)
-        counted = survey(self.snapshot, pool, report=self._counter("survey", len(pool)))
+        told, features = counter(self.report, "survey", len(pool)), parse(config.features)
+        counted = survey(self.snapshot, pool, report=told, features=features)
         bench = Bench(
             config=config,
             network=UNetConfig(
-                bands=len(self.snapshot.bands),
+                bands=counted.layout.size(len(self.snapshot.bands)),
                 classes=len(self.snapshot.classes),
                 width=config.width,
                 depth=config.depth,
@@ -149,123 +206,54 @@ class _Fit:
             class_weight=class_weights(config, counted.pixels).to(device),
             device=device,
             precision=choose_precision(config.precision, device),
+            layout=counted.layout,
         )
         return bench, counted
 
     def _train(self, learner: Learner, progress: Progress) -> None:
         config, pace = self.config, Pace(self.config, begun=learner.step)
-        before, total = len(progress.finished) * config.steps, config.members * config.steps
+        keeping, validation = Keeping(config), self.validation
+        before = len(progress.finished) * config.steps
         for loss in learner.learn():
             step, last = learner.step, learner.step == config.steps
             if last or step % pace.every == 0:
                 check_finite(float(loss), step)
-                self._tell("fit", before + step, total, **pace.figures(step, float(loss)))
-            if self._of("validation") and (last or step % config.evaluate_every == 0):
-                learner.look(self._judge(learner))
+                figures = pace.figures(step, float(loss), waited=learner.source.waited)
+                self._tell("fit", before + step, self._steps, **figures)
+            if validation.samples and (last or step % config.evaluate_every == 0):
+                learner.look(self.validation.look(learner))
             if last or learner.weary:
                 return
-            if step % config.checkpoint_every == 0:
+            if keeping.due(step):
                 progress.current = learner.state()
                 save(self.out, self.run, progress)
 
-    def _judge(self, learner: Learner) -> float:
-        """Class-mean IoU of the moving average on the validation split."""
-        ensemble = self._ensemble(learner.bench, [learner.average])
-        found = agreement(ensemble, self.snapshot, self._of("validation"), report=_silent)
-        iou = found.class_mean_iou
-        self.report(
-            {"event": "look", "step": learner.step, "class_mean_iou": None if isnan(iou) else iou}
+    @property
+    def _steps(self) -> int:
+        """Of all members of all arms."""
+        return (2 if self.config.gain else 1) * self.config.members * self.config.steps
+
+    def _write(self, arm: Arm, progress: Progress) -> Card:
+        count = self.config.members
+        members, scratch = progress.finished[:count], progress.finished[count:]
+        judged = self.validation.judged(arm.bench, members)
+        if scratch:
+            judged["gain"] = self.validation.gain(arm.bench, judged, scratch)
+        outcome = Outcome(
+            bench=arm.bench,
+            snapshot=self.snapshot,
+            counted=arm.counted,
+            sampler=Sampler(self.snapshot, arm.samples, arm.counted, self.config, member=0),
+            members=members,
+            parts=progress.parts,
+            run=self.run,
+            judged=judged,
         )
-        return iou
+        return write_model(self.out, [member.state for member in members], outcome.content())
 
-    def _ensemble(self, bench: Bench, states: list[State]) -> Ensemble:
-        return Ensemble(
-            [prepared(bench.network, state, bench.device, bench.precision) for state in states],
-            normalisation=bench.normalisation,
-            temperatures=[1.0] * len(states),
-            classes=self.snapshot.classes,
-        )
-
-    def _write(self, bench: Bench, counted: Survey, progress: Progress) -> Card:
-        states = [state for state, _ in progress.finished]
-        ensemble, validation = self._ensemble(bench, states), self._of("validation")
-        metrics = None
-        if validation:
-            told = self._counter("calibrate", len(validation))
-            ensemble.temperatures = calibrate(
-                ensemble, self.snapshot, validation, seed=self.config.seed, report=told
-            )
-            told = self._counter("evaluate", len(validation))
-            found = agreement(ensemble, self.snapshot, validation, report=told)
-            metrics = {"split": "validation", **found.as_json(self.snapshot.class_names)}
-        content = {
-            "network": describe_network(bench.network),
-            "bands": list(self.snapshot.bands),
-            "classes": [asdict(one) for one in self.snapshot.classes],
-            "normalisation": bench.normalisation.as_json(),
-            "temperatures": ensemble.temperatures,
-            "members": [_history(looks) for _, looks in progress.finished],
-            "metrics": metrics,
-            "snapshot": self._provenance(counted),
-            "config": self.config.as_json(),
-            "run": self.run,
-            "environment": environment(bench.device, bench.precision),
-        }
-        return write_model(self.out, states, content)
-
-    def _provenance(self, counted: Survey) -> dict[str, Any]:
-        return {
-            "sha256": self.snapshot.hash,
-            "name": self.snapshot.folder.name,
-            "campaign": self.snapshot.campaign,
-            "tile_size": self.snapshot.tile_size,
-            "synthetic": self.snapshot.synthetic,
-            "samples": {split: len(self._of(split)) for split in SPLITS},
-            "labelled_pixels": dict(
-                zip(self.snapshot.class_names, counted.pixels.sum(axis=0).tolist(), strict=True)
-            ),
-        }
+    @property
+    def validation(self) -> Validation:
+        return Validation(self.snapshot, self.config.seed, self.report)
 
     def _tell(self, stage: str, done: int, total: int, **figures: float) -> None:
         self.report({"event": "progress", "stage": stage, "done": done, "total": total, **figures})
-
-    def _counter(self, stage: str, total: int) -> Callable[[int], None]:
-        return lambda done: self._tell(stage, done, total)
-
-
-class Pace:
-    """Samples a second since a member was begun or resumed."""
-
-    def __init__(
-        self, config: FitConfig, *, begun: int, clock: Callable[[], float] = time.perf_counter
-    ) -> None:
-        self.batch, self.begun, self.clock = config.batch, begun, clock
-        self.every = max(1, config.steps // REPORTS)
-        self.started = clock()
-
-    def figures(self, step: int, loss: float) -> dict[str, float]:
-        seconds = max(self.clock() - self.started, 1e-9)
-        rate = (step - self.begun) * self.batch / seconds
-        return {"loss": round(loss, 5), "rate": round(rate, 2)}
-
-
-def _start(first: list[State] | None, member: int, network: UNetConfig) -> State | None:
-    """The weights that a member starts from: its own where there are as many, else the first."""
-    if first is None:
-        return None
-    state = first[member if member < len(first) else 0]
-    check_fits(state, network, "--init")
-    return state
-
-
-def _history(looks: list[Look]) -> dict[str, Any]:
-    ious = [None if isnan(look.class_mean_iou) else look.class_mean_iou for look in looks]
-    known = [iou for iou in ious if iou is not None]
-    return {
-        "best_step": looks[ious.index(max(known))].step if known else None,
-        "looks": [{"step": look.step, "class_mean_iou": iou} for look, iou in zip(looks, ious)],
-    }
-
-
-def _silent(done: int) -> None:
-    """Progress that nobody asked for."""

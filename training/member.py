@@ -1,6 +1,7 @@
 """One network learning: step after step, each a function of the state and (seed, member, step)."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,14 +10,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from training.augment import add_grain, noise_sheet
+from training.augment import add_grain, lit, noise_sheet
 from training.checkpoint import State
 from training.config import FitConfig
-from training.crops import Batch, CropSource
+from training.crops import Batch, CropSource, portion
 from training.errors import Diverged
-from training.losses import segmentation_loss
+from training.features.assemble import Assembler
+from training.features.layout import PLAIN, Layout
+from training.losses import Mix, segmentation_loss
+from training.policies import shrunk
 from training.predict import normalised
 from training.resume import Look, MemberState
+from training.schedule import averaging, learning_rate, settled
 from training.survey import Normalisation
 from training.unet import UNet, UNetConfig, pixelwise
 
@@ -31,18 +36,26 @@ class Bench:
     class_weight: Tensor  # (K,)
     device: torch.device
     precision: torch.dtype
+    layout: Layout = PLAIN
 
 
 class Learner:
     """The live network, its optimiser and its moving average."""
 
-    def __init__(self, bench: Bench, source: CropSource, *, first: State | None) -> None:
-        """`first`: weights to start from; without, they are drawn by the seed and the member."""
+    def __init__(
+        self, bench: Bench, source: CropSource, *, first: State | None, parts: int = 1
+    ) -> None:
+        """`first`: weights to start from, as the configuration's shrink and perturb leave them;
+        without, they are drawn by the seed and the member. `parts`: pieces that a batch is learnt
+        in, one after the other, so that memory need hold only one."""
         self.bench, self.source, self.config = bench, source, bench.config
         torch.manual_seed(mixed(self.config.seed, source.member))
         self.net = UNet(bench.network)
         if first is not None:
-            self.net.load_state_dict(first)
+            config = self.config
+            self.net.load_state_dict(
+                shrunk(first, self.net.state_dict(), shrink=config.shrink, perturb=config.perturb)
+            )
         self.net = pixelwise(self.net.to(bench.device))
         self.optimiser = torch.optim.AdamW(
             self.net.parameters(),
@@ -50,14 +63,14 @@ class Learner:
             weight_decay=self.config.weight_decay,
             fused=True,
         )
-        self.step = 0
+        self.step, self.parts = 0, parts
+        self.drawn: Counter[str] = Counter()
         self.average = {key: value.clone() for key, value in self.net.state_dict().items()}
         self.best: State | None = None
         self.looks: list[Look] = []
         self.scale, self.shift = bench.normalisation.factors
-        self.sheet = noise_sheet(self.config.seed, bench.network.bands, source.side).to(
-            bench.device
-        )
+        self.assemble = Assembler(bench.layout, bench.normalisation, bench.device)
+        self.sheet = noise_sheet(self.config.seed, len(self.scale), source.side).to(bench.device)
 
     def state(self) -> MemberState:
         return MemberState(
@@ -67,10 +80,12 @@ class Learner:
             optimiser=self.optimiser.state_dict(),
             best=self.best,
             looks=self.looks,
+            drawn=dict(self.drawn),
         )
 
     def go_on_from(self, state: MemberState) -> None:
         self.step, self.best, self.looks = state.step, state.best, state.looks
+        self.drawn = Counter(state.drawn)
         self.net.load_state_dict(state.net)
         self.optimiser.load_state_dict(state.optimiser)
         device = self.bench.device
@@ -81,6 +96,7 @@ class Learner:
         for batch in self.source.batches(self.step, self.config.steps):
             loss = self._one(batch)
             self.step += 1
+            self.drawn.update(batch.tally.counts())
             yield loss
 
     def look(self, class_mean_iou: float) -> None:
@@ -93,10 +109,12 @@ class Learner:
 
     @property
     def weary(self) -> bool:
-        """As many looks without progress as patience allows."""
-        if not self.config.patience or not self.looks:
+        """As many looks without progress as patience allows, pre-training not counted."""
+        ious = [
+            look.class_mean_iou for look in self.looks if look.step > self.config.pretrain_steps
+        ]
+        if not self.config.patience or not ious:
             return False
-        ious = [look.class_mean_iou for look in self.looks]
         return len(ious) - 1 - int(np.argmax(np.nan_to_num(ious, nan=-1))) >= self.config.patience
 
     def outcome(self) -> State:
@@ -104,28 +122,46 @@ class Learner:
         return {key: value.cpu() for key, value in (self.best or self.average).items()}
 
     def _one(self, batch: Batch) -> Tensor:
-        bench, config = self.bench, self.config
+        config = self.config
         # Dropout throws torch's own dice: set anew each step, a resumed fit throws the same.
         torch.manual_seed(mixed(config.seed, self.source.member, self.step))
         self._settle()
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(config, self.step)
+        self.optimiser.zero_grad()
+        loss = sum(self._pull(piece, share) for piece, share in self._pieces(batch))
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), config.clip)
+        self.optimiser.step()
+        self._follow()
+        assert isinstance(loss, Tensor)
+        return loss
+
+    def _pieces(self, batch: Batch) -> Iterator[tuple[Batch, float]]:
+        """The batch in `parts` pieces, each with its share of the crops."""
+        count = len(batch.trust)
+        if self.parts == 1:
+            yield batch, 1.0
+            return
+        at_once = -(-count // self.parts)
+        for first in range(0, count, at_once):
+            rows = slice(first, min(first + at_once, count))
+            yield portion(batch, rows), (rows.stop - first) / count
+
+    def _pull(self, batch: Batch, share: float) -> Tensor:
+        """Add `share` of a batch's gradient to the parameters'; returns that share of its loss."""
+        bench, config = self.bench, self.config
         with torch.autocast(
             bench.device.type, bench.precision, enabled=bench.precision != torch.float32
         ):
             logits = self.net(self._input(batch))
-        loss = segmentation_loss(
+        loss = share * segmentation_loss(
             logits,
             torch.from_numpy(batch.label).to(bench.device).long(),
             trust=torch.from_numpy(batch.trust).to(bench.device),
             class_weight=bench.class_weight,
-            dice_weight=config.dice_weight,
+            mix=Mix(config.loss, config.focal_gamma, config.dice_weight),
         )
-        self.optimiser.zero_grad()
         torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(self.net.parameters(), config.clip)
-        self.optimiser.step()
-        self._follow()
         return loss.detach()
 
     def _settle(self) -> None:
@@ -135,41 +171,35 @@ class Learner:
         those has learnt brightness relative to its neighbours in the batch.
         """
         self.net.train()
-        if self.step >= self.config.settle * self.config.steps:
+        if settled(self.config, self.step):
             for part in self.net.modules():
                 if isinstance(part, torch.nn.BatchNorm2d):
                     part.eval()
 
-    def _input(self, batch: Batch) -> Tensor:  # (N, B, S, S) normalised, looks applied
-        look = batch.look
-        scale = self.scale * look.scale * batch.present
-        shift = (self.shift * look.scale + look.shift) * batch.present
-        device = self.bench.device
-        valid = torch.from_numpy(batch.valid)[:, None].to(device)
-        x = normalised(torch.from_numpy(batch.bands).to(device), scale, shift, None)
+    def _input(self, batch: Batch) -> Tensor:  # (N, C, S, S) normalised, looks applied
+        look, device = batch.look, self.bench.device
+        seen = batch.present & look.seen
+        stored, scale = torch.from_numpy(batch.bands).to(device), self.scale * seen
+        if look.added.any():
+            stored = lit(stored, look)
+        else:  # a gain of the values is one of their roots: it costs nothing beside the scale
+            scale = scale * np.sqrt(look.gain)
+        x = normalised(stored, scale, self.shift * seen, None)
         add_grain(x, look, self.sheet)
+        x = self.assemble(x, seen, batch.planes)
         if not batch.valid.all():
-            x.mul_(valid)
+            x.mul_(torch.from_numpy(batch.valid)[:, None].to(device))
         return x.contiguous(memory_format=torch.channels_last)
 
     @torch.no_grad()
     def _follow(self) -> None:
         """Move the average towards the live weights, faster while it is young."""
-        decay = min(self.config.ema, (1 + self.step) / (10 + self.step))
+        decay = averaging(self.config, self.step)
         for key, value in self.net.state_dict().items():
             if value.is_floating_point():
                 self.average[key].lerp_(value, 1 - decay)
             else:
                 self.average[key].copy_(value)
-
-
-def learning_rate(config: FitConfig, step: int) -> float:
-    """Linear warm-up to the peak, then a cosine down to 1 % of it at the last step."""
-    warm_up = min(config.warm_up, config.steps // 4)
-    if step < warm_up:
-        return config.learning_rate * (step + 1) / warm_up
-    done = (step - warm_up) / max(1, config.steps - 1 - warm_up)
-    return config.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1))))
 
 
 def class_weights(config: FitConfig, pixels: NDArray[np.int64]) -> Tensor:

@@ -19,11 +19,17 @@ from training.augment import TURNS, turn, turn_back
 from training.checkpoint import Card, read_model
 from training.device import choose_device, choose_precision
 from training.errors import BadTile
+from training.features.assemble import Assembler
+from training.features.layout import PLAIN, Layout
+from training.placing import turned
+from training.planes import Planes, Tile, complaint, stacked, whole
 from training.snapshot import UNLABELLED, Bands, Class
 from training.survey import Normalisation, present_bands, valid_pixels
 from training.unet import UNet, UNetConfig, folded, pixelwise
 
 Weights = Mapping[str, Tensor]
+Given = Bands | Tile
+"""Bands alone are enough for a model whose features are made of nothing else."""
 
 
 def load(model_dir: Path, *, device: str = "auto", precision: str = "auto") -> "Ensemble":
@@ -42,6 +48,7 @@ def load(model_dir: Path, *, device: str = "auto", precision: str = "auto") -> "
         temperatures=card.temperatures,
         classes=card.classes,
         card=card,
+        layout=card.layout,
     )
 
 
@@ -75,6 +82,7 @@ class Ensemble:
         temperatures: Sequence[float],
         classes: Sequence[Class],
         card: Card | None = None,
+        layout: Layout = PLAIN,
     ) -> None:
         self.networks = list(networks)
         self.temperatures = list(temperatures)
@@ -83,14 +91,15 @@ class Ensemble:
         self.device, self.precision = weight.device, weight.dtype
         scale, shift = normalisation.factors
         self.scale, self.shift = scale, shift
-        self.config = networks[0].config
+        self.config, self.layout = networks[0].config, layout
+        self.assemble = Assembler(layout, normalisation, self.device)
 
     @property
     def embedding_size(self) -> int:
         return self.networks[0].embedding_size
 
     def stream(
-        self, tiles: Iterable[Bands], *, passes: int = 1, seed: int = 0
+        self, tiles: Iterable[Given], *, passes: int = 1, seed: int = 0
     ) -> Iterator[tuple[Tensor, NDArray[np.float32]]]:
         """For each tile (C, H, W) uint16: probabilities (M, K, H, W) float32 on the device, each
         pixel summing to 1 over K, and the embedding (D,) of the first member.
@@ -101,22 +110,21 @@ class Ensemble:
         depend on the seed and the tile's content alone, not on its place in the stream.
         Raises BadTile naming the tile's number, counted from 0.
         """
-        for number, tile in enumerate(tiles):
-            self._check(tile, number)
+        for number, given in enumerate(tiles):
+            tile = self._checked(given, number)
             if passes == 1:
                 yield self._plain(tile)
             else:
                 yield self._perturbed(tile, passes, seed)
 
     @torch.inference_mode()
-    def logits(self, tile: Bands) -> Tensor:
+    def logits(self, tile: Given) -> Tensor:
         """(members, K, H, W) float32, before any temperature."""
-        self._check(tile, 0)
-        given = self._input(tile)
+        given = self._input(self._checked(tile, 0))
         return torch.cat([_crop(net(given.x), given) for net in self.networks])
 
     @torch.inference_mode()
-    def _plain(self, tile: Bands) -> tuple[Tensor, NDArray[np.float32]]:
+    def _plain(self, tile: Tile) -> tuple[Tensor, NDArray[np.float32]]:
         given = self._input(tile)
         first, *others = self.networks
         logits, embedding = first.forward_with_embedding(given.x, given.valid)
@@ -125,8 +133,8 @@ class Ensemble:
         return torch.softmax(torch.cat(calm), dim=1), embedding[0].cpu().numpy()
 
     @torch.inference_mode()
-    def _perturbed(self, tile: Bands, passes: int, seed: int) -> tuple[Tensor, NDArray[np.float32]]:
-        content = zlib.crc32(np.ascontiguousarray(tile).data)
+    def _perturbed(self, tile: Tile, passes: int, seed: int) -> tuple[Tensor, NDArray[np.float32]]:
+        content = zlib.crc32(np.ascontiguousarray(tile.bands).data)
         probabilities: list[Tensor] = []
         embeddings: list[Tensor] = []
         for member, (net, temperature) in enumerate(zip(self.networks, self.temperatures)):
@@ -134,7 +142,7 @@ class Ensemble:
             ways = rng.permutation(TURNS)
             for number in range(passes):
                 way = int(ways[number % TURNS])
-                given = self._input(turn(tile, way))
+                given = self._input(_turned(tile, way))
                 logits, embedding = _dropped(net, given, int(rng.integers(2**63)))
                 calm = torch.softmax(_crop(logits, given) / temperature, dim=1)
                 probabilities.append(turn_back(calm, way))
@@ -142,15 +150,15 @@ class Ensemble:
                     embeddings.append(embedding[0])
         return torch.cat(probabilities), torch.stack(embeddings).mean(dim=0).cpu().numpy()
 
-    def _input(self, tile: Bands) -> Input:
-        valid = valid_pixels(tile)  # (H, W)
-        scale, shift = self.scale.copy(), self.shift.copy()
-        missing = ~present_bands(tile)
-        scale[missing] = shift[missing] = 0
+    def _input(self, tile: Tile) -> Input:
+        valid, present = valid_pixels(tile.bands), present_bands(tile.bands)  # (H, W), (B,)
         # torch wants memory it may write to; a read-only map or buffer is copied.
-        raw = torch.from_numpy(np.require(tile, requirements=("C", "W"))).to(self.device)
+        raw = torch.from_numpy(np.require(tile.bands, requirements=("C", "W"))).to(self.device)
         seen = torch.from_numpy(valid)[None, None].to(self.device)
-        x = normalised(raw[None], scale[None], shift[None], None if valid.all() else seen)
+        x = normalised(raw[None], (self.scale * present)[None], (self.shift * present)[None], None)
+        x = self.assemble(x, present[None], self._beside(tile))
+        if not valid.all():
+            x = x.mul_(seen)
         height, width = valid.shape
         step = 2**self.config.depth
         margin = (0, -width % step, 0, -height % step)
@@ -161,8 +169,28 @@ class Ensemble:
         x = x.to(self.precision).contiguous(memory_format=torch.channels_last)
         return Input(x, mask, height, width)
 
-    def _check(self, tile: Bands, number: int) -> None:
-        bands = self.config.bands
+    def _beside(self, tile: Tile) -> Planes:
+        return stacked([whole(tile.planes, self.layout, tile.bands.shape[1:])])
+
+    def _checked(self, given: Given, number: int) -> Tile:
+        tile = given if isinstance(given, Tile) else Tile(given, {})
+        self._check_bands(tile.bands, number)
+        for name in self.layout.features.planes:
+            if name not in tile.planes:
+                raise BadTile(
+                    f"The model sees {self.layout.features.text}: give {name} beside the bands "
+                    f"of tile {number}, or say that there is none.",
+                    field=name,
+                )
+            plane = tile.planes[name]
+            if plane is not None and (
+                wrong := complaint(name, plane, self.layout, tile.bands.shape[1:])
+            ):
+                raise BadTile(f"Tile {number}: {wrong}.", field=name)
+        return tile
+
+    def _check_bands(self, tile: Bands, number: int) -> None:
+        bands = len(self.scale)
         if tile.dtype != np.uint16 or tile.ndim != 3 or tile.shape[0] != bands or not tile.size:
             raise BadTile(
                 f"Tile {number} must be uint16 ({bands}, height, width), "
@@ -171,12 +199,13 @@ class Ensemble:
             )
 
 
-def predict_codes(ensemble: Ensemble, tile: Bands) -> NDArray[np.uint8]:
+def predict_codes(ensemble: Ensemble, tile: Given) -> NDArray[np.uint8]:
     """(H, W) label codes of the likeliest class of the members' mean; 255 where no data."""
     probabilities, _ = next(ensemble.stream([tile]))
     channels = probabilities.mean(dim=0).argmax(dim=0).cpu().numpy()
     codes = np.array([one.code for one in ensemble.classes], dtype=np.uint8)[channels]
-    codes[~valid_pixels(tile)] = UNLABELLED
+    bands = tile.bands if isinstance(tile, Tile) else tile
+    codes[~valid_pixels(bands)] = UNLABELLED
     return codes
 
 
@@ -191,6 +220,12 @@ def normalised(
     offset = torch.from_numpy(shift)[:, :, None, None].to(raw.device)
     x = raw.to(torch.float32).sqrt_().mul_(factor).add_(offset)
     return x if valid is None else x.mul_(valid)
+
+
+def _turned(tile: Tile, way: int) -> Tile:
+    known = {name: plane for name, plane in tile.planes.items() if plane is not None}
+    blank = {name: None for name, plane in tile.planes.items() if plane is None}
+    return Tile(turn(tile.bands, way), {**turned(known, way), **blank})
 
 
 def _crop(logits: Tensor, given: Input) -> Tensor:

@@ -15,7 +15,7 @@ from training.checkpoint import State
 from training.errors import BadCheckpoint
 from training.files import write_whole
 
-FORMAT = "cloudmask-checkpoint/1"
+FORMAT = "cloudmask-checkpoint/2"
 CHECKPOINT = "checkpoint.pt"
 
 Run = dict[str, Any]
@@ -42,6 +42,17 @@ class MemberState:
     best: State | None = None
     """The average that did best on the validation split."""
     looks: list[Look] = field(default_factory=list)
+    drawn: dict[str, int] = field(default_factory=dict)
+    """Crops learnt from so far, by what they were drawn as."""
+
+
+@dataclass
+class Finished:
+    """A member that has learnt what it will."""
+
+    state: State
+    looks: list[Look]
+    drawn: dict[str, int]
 
 
 @dataclass
@@ -49,7 +60,9 @@ class Progress:
     """A fit on its way: members that are finished, and the one in hand."""
 
     threads: int
-    finished: list[tuple[State, list[Look]]] = field(default_factory=list)
+    parts: int = 1
+    """Pieces that a batch is learnt in: more after memory ran out."""
+    finished: list[Finished] = field(default_factory=list)
     current: MemberState | None = None
 
 
@@ -62,7 +75,10 @@ def save(folder: Path, run: Run, progress: Progress) -> None:
             "format": FORMAT,
             "run": run,
             "threads": progress.threads,
-            "finished": [(state, _plain(looks)) for state, looks in progress.finished],
+            "parts": progress.parts,
+            "finished": [
+                {**vars(member), "looks": _plain(member.looks)} for member in progress.finished
+            ],
             "current": None
             if current is None
             else {**vars(current), "looks": _plain(current.looks)},
@@ -106,7 +122,10 @@ def restore(folder: Path, run: Run) -> Progress | None:
         )
     return Progress(
         threads=kept["threads"],
-        finished=[(state, _looks(looks)) for state, looks in kept["finished"]],
+        parts=kept["parts"],
+        finished=[
+            Finished(**{**member, "looks": _looks(member["looks"])}) for member in kept["finished"]
+        ],
         current=kept["current"]
         and MemberState(**{**kept["current"], "looks": _looks(kept["current"]["looks"])}),
     )

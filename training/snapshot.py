@@ -4,14 +4,15 @@ B bands, H and W the tile size in pixels, K classes. Channel k of a network is t
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from training import manifest as read
 from training.errors import BadChip, BadSnapshot, EmptySnapshot, MissingChip, UnknownLabel
 from training.files import sha256, sha256_of
 
@@ -21,6 +22,8 @@ UNSURE, UNLABELLED = 254, 255
 IGNORE = 255
 """Channel index of a pixel that is neither trained on nor counted."""
 SPLITS = ("pool", "validation", "test")
+OWN = ("campaign", "synthetic")
+"""Sources of labels that a campaign made itself."""
 
 Bands = NDArray[np.uint16]  # (B, H, W) reflectance x 10 000 or kelvin x 100, 0 is no data
 Label = NDArray[np.uint8]  # (H, W) channel indices, or IGNORE
@@ -44,6 +47,28 @@ class Sample:
     """Hash of the file of labels."""
     trust: float
     """Weight in the loss, 0 … 1."""
+    source: str = OWN[0]
+    """Who labelled it: one of OWN, or an imported set."""
+    month: int | None = None
+    """Of the acquisition, 1 … 12."""
+    sun_azimuth: float | None = None
+    """Degrees clockwise from north, which is up."""
+    sun_zenith: float | None = None
+    """Degrees from overhead."""
+    planes: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Hashes of the files of what lies beside the bands: `clear`, `mask:NAME`, `extra:NAME`."""
+
+    @property
+    def sun(self) -> NDArray[np.float32] | None:
+        """(2,) zenith and azimuth in degrees; None where either is not known."""
+        if self.sun_zenith is None or self.sun_azimuth is None:
+            return None
+        return np.array([self.sun_zenith, self.sun_azimuth], dtype=np.float32)
+
+    @property
+    def earlier(self) -> bool:
+        """Whether its label was there before the campaign's own."""
+        return self.source not in OWN
 
 
 @dataclass(frozen=True)
@@ -86,9 +111,27 @@ class Snapshot:
             )
         return label
 
+    def read_planes(self, sample: Sample, names: Iterable[str]) -> dict[str, NDArray[Any] | None]:
+        """What lies beside the sample's bands, as `training.planes` describes it; None for what
+        it lacks. Arrays are mapped, not yet read. Raises MissingChip, BadChip."""
+        return {name: sample.sun if name == "sun" else self._plane(sample, name) for name in names}
+
+    def _plane(self, sample: Sample, name: str) -> NDArray[Any] | None:
+        if (digest := sample.planes.get(name)) is None:
+            return None
+        plane, kind = self._open(digest, of=sample), name.partition(":")[0]
+        side = (self.tile_size, self.tile_size)
+        shapes: dict[str, tuple[int, ...]] = {
+            "clear": (len(self.bands), *side),
+            "mask": side,
+            "extra": (*plane.shape[:1], *side),
+        }
+        self._check(plane, read.PLANES[kind], shapes[kind], digest, of=sample)
+        return plane
+
     def check_hash(self, sample: Sample) -> None:
         """Raises BadChip where a chip's octets are not those it is named after."""
-        for digest in (sample.bands, sample.label):
+        for digest in (sample.bands, sample.label, *sample.planes.values()):
             path = self.chips / f"{digest}.npy"
             if path.exists() and sha256_of(path) != digest:
                 raise BadChip(
@@ -100,19 +143,35 @@ class Snapshot:
     def _map(
         self, digest: str, dtype: np.dtype[Any], shape: tuple[int, ...], *, of: Sample
     ) -> NDArray[Any]:
+        chip = self._open(digest, of=of)
+        self._check(chip, dtype, shape, digest, of=of)
+        return chip
+
+    def _open(self, digest: str, *, of: Sample) -> NDArray[Any]:
         path = self.chips / f"{digest}.npy"
         try:
-            chip = np.load(path, mmap_mode="r", allow_pickle=False)
+            chip: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
         except FileNotFoundError:
             raise MissingChip(f"{path} of {of.key} is not there.", field=path.name) from None
         except (ValueError, OSError, EOFError) as problem:
             raise BadChip(f"{path} of {of.key} is no .npy: {problem}", field=path.name) from None
-        if chip.dtype != dtype or chip.shape != shape:
-            raise BadChip(
-                f"{path.name} of {of.key} must be {dtype} {shape}, is {chip.dtype} {chip.shape}.",
-                field=path.name,
-            )
         return chip
+
+    def _check(
+        self,
+        chip: NDArray[Any],
+        dtype: np.dtype[Any],
+        shape: tuple[int, ...],
+        digest: str,
+        *,
+        of: Sample,
+    ) -> None:
+        if chip.dtype != dtype or chip.shape != shape or not chip.size:
+            name = f"{digest}.npy"
+            raise BadChip(
+                f"{name} of {of.key} must be {dtype} {shape}, is {chip.dtype} {chip.shape}.",
+                field=name,
+            )
 
 
 FOREIGN = 253
@@ -142,11 +201,11 @@ def open_snapshot(folder: Path) -> Snapshot:
         raise BadSnapshot(f'{path} must say "format": "{FORMAT}".', field="format")
     snapshot = Snapshot(
         folder=folder,
-        chips=(folder / _text(manifest, "chips")).resolve(),
+        chips=(folder / read.text(manifest, "chips")).resolve(),
         hash=sha256(content),
-        campaign=_text(manifest, "campaign"),
-        tile_size=_whole(manifest, "tile_size"),
-        bands=_band_names(manifest),
+        campaign=read.text(manifest, "campaign"),
+        tile_size=read.whole(manifest, "tile_size"),
+        bands=read.band_names(manifest),
         classes=_classes(manifest),
         synthetic=bool(manifest.get("synthetic", False)),
         samples=tuple(_samples(manifest)),
@@ -158,8 +217,8 @@ def open_snapshot(folder: Path) -> Snapshot:
 
 def _classes(manifest: dict[str, Any]) -> tuple[Class, ...]:
     classes = [
-        Class(_whole(entry, "code", low=0), _text(entry, "name"))
-        for entry in _entries(manifest, "classes")
+        Class(read.whole(entry, "code", low=0), read.text(entry, "name"))
+        for entry in read.entries(manifest, "classes")
     ]
     codes, names = [one.code for one in classes], [one.name for one in classes]
     if not codes or max(codes) >= FOREIGN or len(set(codes)) < len(codes):
@@ -172,14 +231,19 @@ def _classes(manifest: dict[str, Any]) -> tuple[Class, ...]:
 
 
 def _samples(manifest: dict[str, Any]) -> Iterator[Sample]:
-    for entry in _entries(manifest, "samples"):
+    for entry in read.entries(manifest, "samples"):
         sample = Sample(
-            key=_text(entry, "key"),
-            group=_text(entry, "group"),
-            split=_text(entry, "split"),
-            bands=_text(entry, "bands"),
-            label=_text(entry, "label"),
-            trust=_share(entry, "trust"),
+            key=read.text(entry, "key"),
+            group=read.text(entry, "group"),
+            split=read.text(entry, "split"),
+            bands=read.text(entry, "bands"),
+            label=read.text(entry, "label"),
+            trust=read.share(entry, "trust"),
+            source=read.text(entry, "source") if "source" in entry else OWN[0],
+            month=read.month(entry),
+            sun_azimuth=read.degrees(entry, "sun_azimuth", most=360),
+            sun_zenith=read.degrees(entry, "sun_zenith", most=180),
+            planes=read.planes(entry),
         )
         if sample.split not in SPLITS:
             raise BadSnapshot(
@@ -187,36 +251,3 @@ def _samples(manifest: dict[str, Any]) -> Iterator[Sample]:
                 field="split",
             )
         yield sample
-
-
-def _entries(manifest: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    entries = manifest.get(key)
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise BadSnapshot(f"{key} must be a list of objects in manifest.json.", field=key)
-    return entries
-
-
-def _band_names(manifest: dict[str, Any]) -> tuple[str, ...]:
-    names = manifest.get("bands")
-    if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
-        raise BadSnapshot("bands must be a list of names in manifest.json.", field="bands")
-    return tuple(names)
-
-
-def _text(entry: dict[str, Any], key: str) -> str:
-    if not isinstance(value := entry.get(key), str) or not value:
-        raise BadSnapshot(f"{key} must be a text in manifest.json, not {value!r}.", field=key)
-    return value
-
-
-def _whole(entry: dict[str, Any], key: str, *, low: int = 1) -> int:
-    if type(value := entry.get(key)) is not int or value < low:
-        raise BadSnapshot(f"{key} must be an integer of at least {low}, not {value!r}.", field=key)
-    return value
-
-
-def _share(entry: dict[str, Any], key: str) -> float:
-    value = entry.get(key)
-    if not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise BadSnapshot(f"{key} must be a number from 0 to 1, not {value!r}.", field=key)
-    return float(value)

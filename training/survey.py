@@ -8,6 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.errors import NothingToLearn
+from training.features.layout import PLAIN, Layout
+from training.features.measure import RestMoments
+from training.features.sets import PLAIN_SET, FeatureSet
+from training.held import checked_planes, layout_for
+from training.planes import stacked
 from training.snapshot import IGNORE, Bands, Sample, Snapshot
 
 SMALLEST_DEVIATION = 1e-3
@@ -51,6 +56,8 @@ class Survey:
     normalisation: Normalisation
     pixels: NDArray[np.int64]
     """(samples, K) labelled pixels with data, by class; none for a sample nobody trusts."""
+    layout: Layout = PLAIN
+    """The channels that the network sees, and how those besides the bands are normalised."""
 
 
 def survey(
@@ -58,23 +65,31 @@ def survey(
     samples: Sequence[Sample],
     *,
     report: Callable[[int], None],
+    features: FeatureSet = PLAIN_SET,
 ) -> Survey:
     """Read every pool sample once, check its hash, and sum; `report` gets the number read.
 
-    Raises BadSnapshot for a chip that is missing, damaged or of another kind, NothingToLearn
-    where fewer than two classes are labelled.
+    Raises BadSnapshot for a chip that is missing, damaged or of another kind, or where no sample
+    has a plane that the features ask for; BadConfig where they need a band that isn't there;
+    NothingToLearn where fewer than two classes are labelled.
     """
     moments = Moments(len(snapshot.bands))
+    layout = PLAIN if features.plain else layout_for(features, snapshot, samples)
+    rest = RestMoments(layout)
     pixels = np.zeros((len(samples), len(snapshot.classes)), dtype=np.int64)
     for index, sample in enumerate(samples):
         label, bands = snapshot.read_label(sample), snapshot.read_bands(sample)
         snapshot.check_hash(sample)
         moments.add(bands)
+        if not layout.plain:
+            planes = stacked([checked_planes(snapshot, sample, layout)])
+            rest.add(bands, valid_pixels(bands), present_bands(bands), planes)
         judged = label[valid_pixels(bands) & (label != IGNORE) & (sample.trust > 0)]
         pixels[index] = np.bincount(judged, minlength=len(snapshot.classes))
         report(index + 1)
     _refuse_what_teaches_nothing(snapshot, pixels)
-    return Survey(moments.normalisation(), pixels)
+    normalised = PLAIN if layout.plain else rest.layout_normalised()
+    return Survey(moments.normalisation(), pixels, normalised)
 
 
 def _refuse_what_teaches_nothing(snapshot: Snapshot, pixels: NDArray[np.int64]) -> None:

@@ -5,6 +5,7 @@ Ronneberger, Fischer and Brox, "U-Net", MICCAI 2015, with batch norm and padded 
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -16,9 +17,11 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 @dataclass(frozen=True)
 class UNetConfig:
     bands: int
+    """Channels of the input: the campaign's bands, or as many as its feature set has."""
     classes: int
     width: int = 16
-    """Channels after the first block; doubled at every level down."""
+    """Channels after the first block; doubled at every level down. 16 and 32 are worked with; 64
+    at the paper's five levels (depth 4) is the paper's network."""
     depth: int = 4
     """How many times the tile is halved."""
     dropout: float = 0.1
@@ -26,6 +29,8 @@ class UNetConfig:
 
 
 class Block(nn.Sequential):
+    """(N, i, H, W) -> (N, o, H, W): two padded 3 x 3 convolutions, each with its own batch norm."""
+
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(
             nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
@@ -43,7 +48,7 @@ class UNet(nn.Module):
         self.config = config
         self.monte_carlo = False
         """Drop channels in eval mode too (MC dropout, Gal and Ghahramani 2016)."""
-        widths = [config.width * 2**level for level in range(config.depth + 1)]
+        widths = [config.width * 2**level for level in range(config.depth + 1)]  # W0, 2 W0, …
         self.down = nn.ModuleList(Block(i, o) for i, o in zip([config.bands, *widths], widths))
         self.up = nn.ModuleList(
             nn.ConvTranspose2d(i, o, 2, 2) for i, o in zip(widths[:0:-1], widths[-2::-1])
@@ -69,6 +74,7 @@ class UNet(nn.Module):
         """Features of every level: (N, W0 * 2**level, H / 2**level, W / 2**level)."""
         skips: list[Tensor] = []
         for level, block in enumerate(self.down):
+            # Level by level half the side, twice the channels.
             x = block(x if level == 0 else functional.max_pool2d(x, 2))
             if level >= self.config.depth - 1 and (self.training or self.monte_carlo):
                 x = functional.dropout2d(x, self.config.dropout)
@@ -78,8 +84,9 @@ class UNet(nn.Module):
     def decode(self, skips: list[Tensor]) -> Tensor:
         *skips, x = skips  # (N, W0 * 2**depth, H / 2**depth, W / 2**depth)
         for up, merge in zip(self.up, self.merge):
-            x = merge(torch.cat([skips.pop(), up(x)], dim=1))  # one level up, half the channels
-        return self.head(x)
+            # Twice the side, half the channels; then the skip's as many beside them, and merged.
+            x = merge(torch.cat([skips.pop(), up(x)], dim=1))
+        return self.head(x)  # (N, W0, H, W) -> (N, K, H, W)
 
 
 def describe(features: Tensor, weight: Tensor) -> Tensor:
@@ -114,6 +121,19 @@ def _fold(block: nn.Module) -> nn.Sequential:
 ONE_PASS = hasattr(torch.ops.mkldnn, "_convolution_pointwise")
 
 
+def _fuses(x: Tensor) -> bool:
+    """Whether oneDNN takes a tensor of this kind here."""
+    if not ONE_PASS or x.device.type != "cpu":
+        return False
+    return x.dtype == torch.float32 or fuses_bf16()
+
+
+@cache
+def fuses_bf16() -> bool:
+    """Whether oneDNN's fusion takes bf16 on this CPU: it wants AVX-512 or its like."""
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
 class ConvReLU(nn.Module):
     """A padded 3 x 3 convolution and its ReLU, in one pass over memory where torch has one."""
 
@@ -122,7 +142,7 @@ class ConvReLU(nn.Module):
         self.weight, self.bias = conv.weight, conv.bias
 
     def forward(self, x: Tensor) -> Tensor:  # (N, i, H, W) -> (N, o, H, W)
-        if ONE_PASS and x.device.type == "cpu":
+        if _fuses(x):
             ones = (1, 1)  # padding, stride, dilation
             return torch.ops.mkldnn._convolution_pointwise(
                 x, self.weight, self.bias, ones, ones, ones, 1, "relu", [], ""

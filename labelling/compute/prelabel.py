@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from labelling.compute.inputs import read_input
 from labelling.compute.lines import Meter
-from labelling.imagery.tilefile import read_tile, write_label
+from labelling.imagery.tilefile import write_label
 from training.predict import load, predict_codes
 
 NOBODY = 0
@@ -21,8 +22,8 @@ def draw_prelabels(request: dict[str, Any], out: Path) -> dict[str, Any]:
     out.mkdir(parents=True, exist_ok=True)
     meter = Meter("prelabel", len(request["tiles"]))
     for done, tile in enumerate(request["tiles"], start=1):
-        pixels = read_tile(tile["raster"], request["bands"])
-        mask = predict_codes(ensemble, pixels)
+        given = read_input(tile, request["bands"], ensemble.layout)
+        mask = predict_codes(ensemble, given)
         write_label(out / f"{tile['uuid']}.tif", mask, np.full_like(mask, NOBODY))
         meter.show(done)
     return {"tiles": len(request["tiles"])}

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from al_engine.batches import Pool
 from al_engine.pooling import PoolingConfig, TileScore, score_tile
 from labelling.compute.files import write_arrays
+from labelling.compute.inputs import bands_of, read_input
 from labelling.compute.lines import Meter
 from labelling.imagery.features import tile_features
-from labelling.imagery.tilefile import read_tile
-from training.predict import Ensemble, load
+from training.features.layout import Layout
+from training.predict import Ensemble, Given, load
 from training.survey import valid_pixels
 
 SHARD = 256
@@ -41,9 +42,10 @@ class Request:
     acquisition: str
     passes: int
     seed: int
-    tiles: list[dict[str, str]]
-    """The pool: {key, uuid, raster, group}; `raster` is what GDAL opens."""
-    known: list[dict[str, str]]
+    tiles: list[dict[str, Any]]
+    """The pool: {key, uuid, raster, group}; `raster` is what GDAL opens. For a model that sees
+    more than bands also {planes, sun}, as inputs.py reads them."""
+    known: list[dict[str, Any]]
     """Labelled and in-flight tiles: only embeddings and spectral features are wanted."""
     class_means: bool = False
     """Whether the strategy needs plain means by class (`clasp`)."""
@@ -74,7 +76,7 @@ def score_pool(request: Request, out: Path) -> dict[str, Any]:
 
 
 def scored(
-    ensemble: Ensemble, request: Request, tiles: Sequence[dict[str, str]], meter: Meter, first: int
+    ensemble: Ensemble, request: Request, tiles: Sequence[dict[str, Any]], meter: Meter, first: int
 ) -> Arrays:
     """The figures of these tiles, one row each."""
     rows: list[TileScore] = []
@@ -82,10 +84,11 @@ def scored(
     pooling = PoolingConfig(class_means=request.class_means)
     seen: list[NDArray[np.bool_]] = []
 
-    def noting() -> Iterator[NDArray[np.uint16]]:
-        for tile in read_ahead(request, tiles):
-            seen.append(valid_pixels(tile))
-            features.append(tile_features(tile))
+    def noting() -> Iterator[Given]:
+        for tile in read_ahead(request, tiles, ensemble.layout):
+            pixels = bands_of(tile)
+            seen.append(valid_pixels(pixels))
+            features.append(tile_features(pixels))
             yield tile
 
     stream = ensemble.stream(noting(), passes=request.passes, seed=request.seed)
@@ -106,11 +109,13 @@ def scored(
     }
 
 
-def read_ahead(request: Request, tiles: Sequence[dict[str, str]]) -> Iterator[NDArray[np.uint16]]:
-    """Each tile's pixels (C, H, W), read while the one before is being scored."""
+def read_ahead(
+    request: Request, tiles: Sequence[dict[str, Any]], layout: Layout
+) -> Iterator[Given]:
+    """Each tile as the model takes it, read while the one before is being scored."""
 
-    def read(tile: dict[str, str]) -> NDArray[np.uint16]:
-        return read_tile(tile["raster"], request.bands)
+    def read(tile: dict[str, Any]) -> Given:
+        return read_input(tile, request.bands, layout)
 
     with ThreadPoolExecutor(max_workers=1) as reader:
         waiting = [reader.submit(read, tile) for tile in tiles[:AHEAD]]

@@ -66,6 +66,17 @@ def version():
     return metadata.version("django")
 
 
+def test_what_a_run_cost_is_written_down(cloudy, tmp_path):
+    campaign = cloudy(tmp_path)
+
+    report = run_masker(order(campaign, Painter()), now=NOON)
+
+    told = Event.objects.get(campaign=campaign, verb="finished").detail
+    assert told["pixels"] == report.pixels == sum(t.height * t.width for t in Tile.objects.all())
+    assert told["seconds"] == round(report.seconds, 3)
+    assert told["peak_mib"] > 0
+
+
 def test_each_tile_gets_a_mask_and_keeps_the_probability(cloudy, tmp_path):
     campaign, painter = cloudy(tmp_path), Painter()
 

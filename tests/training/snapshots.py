@@ -3,7 +3,7 @@
 import hashlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,10 @@ class SnapshotFolder:
         split: str = "pool",
         group: str | None = None,
         trust: float = 1.0,
+        planes: Mapping[str, NDArray[Any]] | None = None,
+        **keys: Any,
     ) -> "SnapshotFolder":
+        """`keys` replace those of the sample's entry."""
         number = len(self.samples)
         self.samples.append(
             {
@@ -67,6 +70,8 @@ class SnapshotFolder:
                 "valid": 1.0,
                 "sun_azimuth": None,
                 "sun_zenith": None,
+                "planes": {name: self.chip(each) for name, each in (planes or {}).items()},
+                **keys,
             }
         )
         return self

@@ -40,7 +40,7 @@ def test_a_step_draws_the_same_crops_whenever_it_is_asked(mostly_unlabelled):
         again = second.batch(step)
         assert (batch.bands == again.bands).all()
         assert (batch.label == again.label).all()
-        assert (batch.look.scale == again.look.scale).all()
+        assert (batch.look.gain == again.look.gain).all()
     assert (streamed[0].bands != streamed[1].bands).any()
 
 
@@ -116,10 +116,10 @@ def test_a_member_of_an_ensemble_takes_whole_scenes_that_hold_every_class(tmp_pa
         painted.add(*paint(seed), group=f"scene-{seed // 3}")
     folder = painted.write()
 
-    taken = [source_of(folder, members=3, member=member).copies for member in range(3)]
+    taken = [source_of(folder, members=3, member=member).sampler.copies for member in range(3)]
 
     for copies in taken:
         assert (copies.reshape(4, 3) == copies.reshape(4, 3)[:, :1]).all()
         assert copies.sum() == 12
     assert len({tuple(copies) for copies in taken}) > 1
-    assert source_of(folder).copies.tolist() == [1] * 12
+    assert source_of(folder).sampler.copies.tolist() == [1] * 12

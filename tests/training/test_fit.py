@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from tests.training.snapshots import SnapshotFolder, paint, painted_snapshot
+from training.calibrate import calibrate
 from training.checkpoint import WEIGHTS, read_model
 from training.config import FitConfig
 from training.errors import (
@@ -17,11 +18,12 @@ from training.errors import (
     EmptySnapshot,
     NothingToLearn,
 )
-from training.evaluate import agreement, calibrate, check_same_kind, samples_of
+from training.evaluate import agreement, check_same_kind, samples_of
 from training.fit import fit
-from training.member import class_weights, learning_rate
+from training.member import class_weights
 from training.predict import load
 from training.resume import CHECKPOINT
+from training.schedule import learning_rate
 from training.snapshot import open_snapshot
 
 SMALL = {

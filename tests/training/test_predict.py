@@ -4,6 +4,7 @@ import torch
 
 from tests.training.snapshots import CLASSES, paint
 from training.errors import BadTile
+from training.planes import Tile
 from training.predict import Ensemble, predict_codes
 from training.snapshot import Class
 from training.survey import Normalisation
@@ -137,7 +138,7 @@ def test_no_data_is_zero_to_the_network_and_so_is_a_missing_band():
     tile[:, :10] = 0
     tile[1] = 0
 
-    given = ensemble._input(tile)
+    given = ensemble._input(Tile(tile, {}))
 
     assert (given.x[:, :, :10] == 0).all()
     assert (given.x[:, 1] == 0).all()

@@ -68,3 +68,47 @@ def test_channels_are_dropped_when_asked_for_and_only_then(net):
     assert torch.equal(net(x), net(x))
     net.monte_carlo = True
     assert not torch.equal(net(x), net(x))
+
+
+def parameters(**config) -> int:
+    return sum(each.numel() for each in UNet(UNetConfig(**config)).parameters())
+
+
+def test_64_channels_at_five_levels_is_the_papers_network():
+    """Ronneberger et al. 2015: 31 030 658 parameters for one band and two classes. Its
+    convolutions have a bias where ours have a batch norm's scale and shift: one more a channel."""
+    down, up = (64, 128, 256, 512, 1024), (512, 256, 128, 64)
+    convolved = 2 * sum(down) + 2 * sum(up)
+
+    assert parameters(bands=1, classes=2, width=64, depth=4) - convolved == 31_030_658
+
+
+@pytest.mark.parametrize(("width", "millions"), [(16, 1.9), (32, 7.8)])
+def test_the_working_sizes_are_as_large_as_they_are_said_to_be(width, millions):
+    assert parameters(bands=13, classes=4, width=width) / 1e6 == pytest.approx(millions, abs=0.05)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4])
+def test_channels_are_dropped_at_the_two_deepest_stages_alone(depth, monkeypatch):
+    dropped = []
+    drop = unet.functional.dropout2d
+    monkeypatch.setattr(
+        unet.functional, "dropout2d", lambda x, share: dropped.append(x.shape[1]) or drop(x, share)
+    )
+    net = UNet(UNetConfig(bands=2, classes=2, width=2, depth=depth, dropout=0.5)).train()
+
+    net(torch.randn(2, 2, 2 ** (depth + 1), 2 ** (depth + 1)))
+
+    assert dropped == [2 * 2 ** (depth - 1), 2 * 2**depth]
+
+
+def test_a_machine_without_bf16_computes_it_all_the_same(net, monkeypatch):
+    x = torch.randn(1, 3, 32, 32)
+    exact = pixelwise(folded(copy.deepcopy(net)))(x)
+    rough = pixelwise(folded(net).bfloat16())
+    monkeypatch.setattr(unet, "fuses_bf16", lambda: False)
+
+    found = rough(x.bfloat16())
+
+    assert found.dtype == torch.bfloat16
+    assert (found.float() - exact).abs().max() < 0.1 * exact.abs().max()

@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from labelling.compute.replay.plan import Net
 from labelling.compute.replay.tiles import Tiles
-from training.augment import Look
 from training.checkpoint import State
 from training.config import FitConfig
-from training.crops import Batch, CropSource
+from training.crops import Batch, CropSource, joined
 from training.member import Bench, Learner, check_finite, class_weights
 from training.snapshot import Sample
 from training.survey import Moments, Normalisation, Survey
@@ -90,20 +89,6 @@ class Mixed:
     def batches(self, first: int, last: int) -> Iterator[Batch]:
         for step in range(first, last):
             yield joined(self.labelled.batch(step), self.source.batch(step))
-
-
-def joined(first: Batch, second: Batch) -> Batch:
-    """The crops of both, those of `first` first."""
-    one, other = first.look, second.look
-    looks = {
-        name: np.concatenate([getattr(one, name), getattr(other, name)])
-        for name in ("scale", "shift", "grain", "offset")
-    }
-    arrays = {
-        name: np.concatenate([getattr(first, name), getattr(second, name)])
-        for name in ("bands", "label", "valid", "present", "trust")
-    }
-    return Batch(**arrays, look=Look(**looks))
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,8 +16,8 @@ from labelling.compute.replay.arms import Arm
 from labelling.compute.replay.learning import School, Shelf
 from labelling.compute.replay.tiles import Tiles
 from training.augment import TURNS, turn, turn_back
+from training.calibrate import calibrate
 from training.checkpoint import State
-from training.evaluate import calibrate
 from training.member import mixed
 from training.metrics import confusion
 from training.predict import Ensemble, normalised, prepared

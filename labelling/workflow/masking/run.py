@@ -6,6 +6,8 @@ passed over.
 
 from __future__ import annotations
 
+import resource
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -65,6 +67,12 @@ class RunReport:
     tiles_cut: int = 0
     """Of the new ones, those cut from a probability that was stored."""
     tiles_known: int = 0
+    seconds: float = 0.0
+    """Spent in the masker itself, without reading and storing."""
+    pixels: int = 0
+    """That it looked at in those seconds."""
+    peak_mib: float = 0.0
+    """Of this process, the masker included."""
     cannot_run: dict[str, list[str]] = field(default_factory=dict)
     """{bands or level: keys of tiles that the masker can't run on}."""
     refused: dict[str, str] = field(default_factory=dict)
@@ -85,8 +93,12 @@ class Sight:
     codes: NDArray[np.uint8]
     """The source's codes (height, width), 255 where there is no data."""
     place: Georeference | None
-    fresh: bool
-    """Whether the masker ran; otherwise the codes are a stored probability."""
+    seconds: float | None
+    """How long the masker ran; None: it didn't, the codes are a stored probability."""
+
+    @property
+    def fresh(self) -> bool:
+        return self.seconds is not None
 
 
 Tell = Callable[[RunReport], None]
@@ -114,6 +126,7 @@ def run_masker(order: Order, *, now: datetime, tell: Tell = lambda report: None)
         record(
             "finished", order.campaign, campaign=order.campaign, who=None, now=now,
             masker=order.masker.name, versions=report.versions, tiles=report.tiles_new,
+            seconds=round(report.seconds, 3), pixels=report.pixels, peak_mib=report.peak_mib,
         )  # fmt: skip
     return report
 
@@ -154,7 +167,7 @@ def _run(tile: Tile, order: Order, release: str, report: RunReport, now: datetim
         return
     tool = masker.tool(release, bands=len(bands))
     try:
-        fresh = order.dry_run or _mask(tile, order, tool, dict(bands), level, now)
+        sight = None if order.dry_run else _mask(tile, order, tool, dict(bands), level, now)
     except StorageAway:
         raise
     except WorkbenchError as error:
@@ -165,13 +178,19 @@ def _run(tile: Tile, order: Order, release: str, report: RunReport, now: datetim
         report.tiles_known += 1
         return
     report.tiles_new += 1
-    report.tiles_cut += not fresh
+    if sight is None:
+        return
+    report.tiles_cut += not sight.fresh
+    if sight.seconds is not None:
+        report.seconds += sight.seconds
+        report.pixels += sight.codes.size
+        report.peak_mib = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
 
 
 def _mask(
     tile: Tile, order: Order, tool: str, bands: dict[str, str], level: str, now: datetime
-) -> bool:
-    """Store the tile's layers; whether the masker ran for it."""
+) -> Sight:
+    """Store the tile's layers; what they were made from."""
     source = order.masker.source
     share = Name(f"{source.layer}_probability", tool, ())
     version = source.layer_version(threshold=order.threshold, tool=tool)
@@ -193,14 +212,15 @@ def _mask(
             ],
             now=now,
         )
-    return sight.fresh
+    return sight
 
 
 def _seen(tile: Tile, order: Order, bands: dict[str, str], level: str) -> Sight:
     """The tile through the masker. Raises RasterRejected."""
     pixels, data, place = bands_at(order.blobs.raster(tile.raster), tuple(bands.values()))
+    began = time.perf_counter()
     codes = order.masker.run(Shot(pixels, tuple(bands), level), order.threads)
-    return Sight(only_where(data, codes), place, fresh=True)
+    return Sight(only_where(data, codes), place, seconds=time.perf_counter() - began)
 
 
 def _stored(tile: Tile, share: Name, order: Order) -> Sight | None:
@@ -209,4 +229,4 @@ def _stored(tile: Tile, share: Name, order: Order) -> Sight | None:
     if layer is None:
         return None
     raster = order.blobs.raster(layer.raster)
-    return Sight(codes_at(raster), place_at(raster), fresh=False)
+    return Sight(codes_at(raster), place_at(raster), seconds=None)
