@@ -130,5 +130,9 @@ class EventAdmin(ReadOnly):
 
 
 admin.site.register(
-    [models.ClassSchema, models.Place, models.Acquisition, models.Layer, models.Review], ReadOnly
-)
+    [
+        models.ClassSchema, models.Place, models.Acquisition, models.Layer, models.Review,
+        models.Flag, models.Gold, models.Agreement, models.Evaluation, models.Release,
+    ],
+    ReadOnly,
+)  # fmt: skip

@@ -13,11 +13,29 @@ from django.db import transaction
 class Job(StrEnum):
     RUN_JOB = "labelling.run_job"
     """Do the long work of a Job row (job_id)."""
+    EXPORT = "labelling.export"
+    """Export a snapshot as a Job row asks (job_id)."""
+    FREEZE = "labelling.freeze"
+    """Make a snapshot as a Job row asks (job_id)."""
+    MIGRATE_LABELS = "labelling.migrate_labels"
+    """Bring a campaign's labels under its newest classes (job_id)."""
     SWEEP = "labelling.sweep"
     """Return expired reservations and take up jobs whose worker died."""
+    COMPARE_LABEL = "labelling.compare_label"
+    """Hold a label against pre-label, gold label and other people's labels (annotation_id)."""
+    MINE = "labelling.mine"
+    """Look for labels that are probably wrong as a Job row asks (job_id)."""
 
 
-QUEUES = {Job.RUN_JOB: "train", Job.SWEEP: "web"}
+QUEUES = {
+    Job.RUN_JOB: "train",
+    Job.EXPORT: "io",
+    Job.FREEZE: "io",
+    Job.MIGRATE_LABELS: "io",
+    Job.SWEEP: "web",
+    Job.COMPARE_LABEL: "io",
+    Job.MINE: "train",
+}
 """Which queue a job travels on; one worker may serve all."""
 
 

@@ -3,12 +3,15 @@
 WorkbenchError
 ├── BadInput            a file, field or value that can't be used        (field names it)
 │   ├── RasterRejected  a raster that can't be read or doesn't fit the campaign
-│   └── LabelRejected   a label of the wrong size, or with codes the campaign doesn't have
+│   ├── LabelRejected   a label of the wrong size, or with codes the campaign doesn't have
+│   └── NeedsConfirmation  a label with warnings that its author hasn't overruled
 ├── NotFound            no such campaign, task, tile, round …
 ├── QueueEmpty          nothing is left to claim
 ├── NotYours            the task is held by someone else, or its lease ran out
 ├── Conflict            the thing has changed meanwhile, or is in a state that doesn't allow this
 │   ├── AlreadyHolding  this person has a tile of another campaign in hand
+│   ├── StaleDraft      another tab or machine has saved a newer version of the draft
+│   ├── LimitReached    this person has as much unfinished as the campaign allows
 │   └── LostLease       another worker took this job over
 ├── NotAllowed          the person's role doesn't permit it
 ├── StorageAway         storage can't be reached, or fails; the same may work later
@@ -19,14 +22,26 @@ WorkbenchError
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 
 class WorkbenchError(Exception):
     """Base of every refusal."""
 
-    def __init__(self, message: str, *, field: str = "", help: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        field: str = "",
+        help: str = "",
+        findings: Sequence[dict[str, Any]] = (),
+    ) -> None:
         super().__init__(message)
         self.field = field
         self.help = help
+        self.findings = list(findings)
+        """What was found one by one, where that is more than one message can tell."""
 
 
 class BadInput(WorkbenchError):
@@ -39,6 +54,10 @@ class RasterRejected(BadInput):
 
 class LabelRejected(BadInput):
     """A label of the wrong size, or with codes the campaign doesn't have."""
+
+
+class NeedsConfirmation(BadInput):
+    """A label with warnings that its author hasn't overruled; `findings` has them one by one."""
 
 
 class NotFound(WorkbenchError):
@@ -59,6 +78,14 @@ class Conflict(WorkbenchError):
 
 class AlreadyHolding(Conflict):
     """This person has a tile of another campaign in hand."""
+
+
+class LimitReached(Conflict):
+    """This person has as much unfinished work as the campaign allows."""
+
+
+class StaleDraft(Conflict):
+    """Another tab or machine has saved a newer version of the draft."""
 
 
 class LostLease(Conflict):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from labelling.config import celery_app
+from tests import flushing
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop running
 
@@ -20,6 +22,14 @@ def scratch(settings, tmp_path: Path) -> Path:
     settings.WORKBENCH_VAR.mkdir()
     settings.STORAGE_URL = f"file://{settings.WORKBENCH_VAR / 'blobs'}"
     return settings.WORKBENCH_VAR
+
+
+@pytest.fixture(autouse=True, scope="session")
+def flushable() -> Iterator[None]:
+    """The database refuses to forget labels and events; between tests it has to."""
+    with pytest.MonkeyPatch.context() as patch:
+        flushing.install(patch)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -131,7 +131,8 @@ def rank(campaign: Campaign, *tasks: Task) -> Ranking:
         campaign=campaign, n=campaign.rankings.count() + 1, created=NOON
     )
     TaskRank.objects.bulk_create(
-        TaskRank(ranking=ranking, task=task, rank=place) for place, task in enumerate(tasks, 1)
+        TaskRank(ranking=ranking, task=task, rank=place, lane=task.lane)
+        for place, task in enumerate(tasks, 1)
     )
     campaign.ranking = ranking
     campaign.save(update_fields=["ranking"])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
+import uuid
 
 import numpy as np
 
 from labelling.adapters.blobs import Blobs, store
 from labelling.imagery.tilefile import write_label, write_tile
 from labelling.models import Annotation, Campaign, Tile
+from labelling.workflow.planes import Planes
 from tests.factories import NOON, AcquisitionFactory, CampaignFactory, PlaceFactory, TileFactory
 
 TINY = {
@@ -87,16 +88,18 @@ def import_label(campaign: Campaign, tile: Tile, label: np.ndarray) -> Annotatio
     key = f"labels/{tile.acquisition.key}/1-imported.tif"
     blobs: Blobs = store()
     imported = np.where(label == 255, 0, 4).astype(np.uint8)
-    digest = blobs.write_with(key, lambda path: write_label(path, label, imported))
+    blobs.write_with(key, lambda path: write_label(path, label, imported))
     codes, counts = np.unique(label, return_counts=True)
     return Annotation.objects.create(
+        # By name: two installations with the same world freeze the same snapshot.
+        uuid=uuid.uuid5(uuid.NAMESPACE_URL, f"{campaign.slug}/{campaign.schema_id}/{key}"),
         acquisition=tile.acquisition,
         schema=campaign.schema,
         n=1,
         tool="test",
         source="painted",
         raster=key,
-        sha256=hashlib.sha256(digest.encode()).hexdigest(),
+        sha256=Planes(label, imported).sha256,
         pixels={str(code): int(count) for code, count in zip(codes, counts)},
         labelled_share=float((label < 254).mean()),
         created=NOON,

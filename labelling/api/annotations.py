@@ -18,8 +18,9 @@ from labelling.models import Annotation
 
 
 class AnnotationSerializer(serializers.Serializer):
+    """Its number on the acquisition is left out: it tells whether others have labelled the tile."""
+
     id = serializers.UUIDField(source="uuid")
-    n = serializers.IntegerField(help_text="1, 2, … of the acquisition.")
     author = serializers.CharField(
         source="author.username",
         default="",

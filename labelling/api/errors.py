@@ -25,21 +25,44 @@ STATUS: dict[type[Exception], int] = {
 """A refusal that isn't listed has the status of its nearest listed ancestor."""
 
 
+class FindingSerializer(serializers.Serializer):
+    """One thing that a check of a label found."""
+
+    code = serializers.CharField(help_text="Stable name of the check.")
+    severity = serializers.ChoiceField(
+        ["error", "warning"], help_text="A warning can be overruled with a note, an error not."
+    )
+    message = serializers.CharField(help_text="What was found, fit to show a person.")
+    pixels = serializers.IntegerField(help_text="How many it is about.")
+    share = serializers.FloatField(help_text="0…1 of the tile's pixels.")
+    where = serializers.ListField(
+        child=serializers.IntegerField(),
+        allow_null=True,
+        help_text="Top, left, bottom, right (the last two beyond it); null: the whole tile.",
+    )
+
+
 class ErrorSerializer(serializers.Serializer):
     code = serializers.CharField(help_text="Stable name of the refusal, such as `queue_empty`.")
     message = serializers.CharField(help_text="What happened, fit to show a person.")
     field = serializers.CharField(allow_blank=True, help_text="The field or file it is about.")
     help = serializers.CharField(allow_blank=True, help_text="What to do.")
+    findings = FindingSerializer(
+        many=True, required=False, help_text="Of a refused label, all that is wrong with it."
+    )
 
 
 def handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler; None (an ordinary 500) for what nobody foresaw."""
     if isinstance(error, errors.WorkbenchError):
-        return _refusal(_status(error), _code(error), str(error), error.field, error.help)
+        told = _refusal(_status(error), _code(error), str(error), error.field, error.help)
+        if error.findings:
+            told.data["findings"] = error.findings
+        return told
     if isinstance(error, RequestDataTooBig):
         return _refusal(413, "too_large", "The request is too large.", "body")
     if isinstance(error, exceptions.ValidationError):
-        field, message = _first(error.detail)
+        field, message = first_complaint(error.detail)
         return _refusal(422, "bad_input", message, field)
     standard = exception_handler(error, context)
     if standard is not None:
@@ -63,13 +86,13 @@ def _framework(error: Exception, standard: Response) -> tuple[str, str]:
     return getattr(error, "default_code", _code(error)), message
 
 
-def _first(detail: Any, field: str = "") -> tuple[str, str]:
+def first_complaint(detail: Any, field: str = "") -> tuple[str, str]:
     """The first complaint in DRF's nested lists and mappings, with the field it is about."""
     if isinstance(detail, dict):
         name, inner = next(iter(detail.items()))
-        return _first(inner, "" if name == "non_field_errors" else str(name))
+        return first_complaint(inner, "" if name == "non_field_errors" else str(name))
     if isinstance(detail, list):
-        return _first(detail[0], field)
+        return first_complaint(detail[0], field)
     return field, str(detail)
 
 

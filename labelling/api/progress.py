@@ -94,6 +94,9 @@ class ProgressSerializer(serializers.Serializer):
     running = RunningRoundSerializer(allow_null=True)
     batch = BatchSerializer(allow_null=True)
     people = PersonSerializer(many=True)
+    counted = serializers.DateTimeField(
+        allow_null=True, help_text="Of a large campaign, when its counts were made; null: now."
+    )
 
 
 class Progress(Resource):

@@ -8,7 +8,8 @@ from datetime import datetime
 from rest_framework import serializers
 
 from labelling.api.prelabels import prelabel_of
-from labelling.models import LEASE, Layer, Reservation, Task, Tile
+from labelling.models import Layer, Reservation, Task, Tile
+from labelling.workflow.queue_rules import queue_rules
 
 UNSTRETCHED = [0, 10_000]
 """Shown as black and white in a band whose scene has no stretch: reflectance 0 and 1."""
@@ -27,7 +28,15 @@ class TaskInHand:
 
     @property
     def lease_seconds(self) -> int:
-        return int(LEASE.total_seconds())
+        return 60 * queue_rules(self.task.campaign).lease_minutes
+
+    @property
+    def warn_seconds(self) -> int:
+        return 60 * queue_rules(self.task.campaign).warn_minutes
+
+    @property
+    def idle_after_seconds(self) -> int:
+        return 60 * queue_rules(self.task.campaign).idle_minutes
 
     @property
     def prelabel(self) -> Layer | None:
@@ -68,7 +77,11 @@ class TaskSerializer(serializers.Serializer):
     state = serializers.CharField(source="task.state")
     hold = serializers.ChoiceField(Reservation.Kind.choices)
     lease_ends = serializers.DateTimeField()
-    lease_seconds = serializers.IntegerField()
+    lease_seconds = serializers.IntegerField(help_text="Of a fresh lease.")
+    warn_seconds = serializers.IntegerField(help_text="Before its end: warn, offer to extend.")
+    idle_after_seconds = serializers.IntegerField(
+        help_text="Without activity for so long, show the time left; before, renew by itself."
+    )
     schema_version = serializers.IntegerField(source="task.campaign.schema.version")
     tile = TileSerializer(source="task.tile")
     prelabel = PrelabelSerializer(allow_null=True)

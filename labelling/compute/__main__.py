@@ -1,4 +1,4 @@
-"""`python -m labelling.compute score|prelabel|simulate REQUEST.json OUT`: work that needs torch."""
+"""Work that needs torch: `python -m labelling.compute WORK REQUEST OUT`, WORK as listed below."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ import torch
 from django.core.management import call_command
 
 from al_engine.errors import EngineError
+from labelling.compute.compare import compare
 from labelling.compute.lines import tell
+from labelling.compute.mining import mine
 from labelling.compute.prelabel import draw_prelabels
 from labelling.compute.scoring import Request, score_pool
 from labelling.errors import StorageAway, WorkbenchError
@@ -38,6 +40,8 @@ def simulate(content: dict[str, Any], out: Path) -> dict[str, Any]:
 WORK: dict[str, Callable[[dict[str, Any], Path], dict[str, Any]]] = {
     "score": lambda content, out: score_pool(Request.read(content), out),
     "prelabel": draw_prelabels,
+    "compare": compare,
+    "mine": mine,
     "simulate": simulate,
 }
 

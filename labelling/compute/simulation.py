@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from labelling.adapters.blobs import Blobs
 from labelling.compute.lines import tell
 from labelling.errors import BadInput, JobFailed, QueueEmpty
+from labelling.imagery.label_checks import OVERRULABLE
 from labelling.imagery.tilefile import read_label
 from labelling.models import (
     UNLABELLED,
@@ -212,6 +213,8 @@ class Simulation:
                 provenance=np.where(label == UNLABELLED, 0, PAINTED).astype(np.uint8),
                 schema_version=1,
                 tool="simulation",
+                overrule=OVERRULABLE,
+                note="As the labelled set has it.",
                 now=self.clock(),
             )
             drawn += 1

@@ -128,7 +128,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
-    "ENUM_NAME_OVERRIDES": {"RoundStateEnum": "labelling.models.Round.State"},
+    "ENUM_NAME_OVERRIDES": {
+        "JobStateEnum": "labelling.models.Job.State",
+        "RoundStateEnum": "labelling.models.Round.State",
+        "TaskStateEnum": "labelling.models.Task.State",
+    },
 }
 
 # --- CVAT (the adapter comes with its issue; the names are fixed)

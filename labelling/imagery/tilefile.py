@@ -110,6 +110,23 @@ def write_mask(
     path.write_bytes(_packed(codes[None], names=[name], place=place))
 
 
+def write_reals(
+    path: Path,
+    planes: NDArray[np.float32],
+    *,
+    names: Sequence[str],
+    place: Georeference | None = None,
+) -> None:
+    """Write real numbers (planes, height, width) float32 with a name each, NaN = no data."""
+    if planes.dtype != np.float32 or planes.ndim != 3 or len(planes) != len(names):
+        raise RasterRejected(
+            f"{path.name}: reals are float32 (planes, height, width) with a name for each plane, "
+            f"not {planes.dtype} {planes.shape} with {len(names)} names.",
+            field="planes",
+        )
+    path.write_bytes(_packed(planes, names=names, place=place, predictor=3, nodata=np.nan))
+
+
 @twice
 def read_label(path: Path | str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """(label, provenance), each (height, width) uint8, as `write_label` wrote them."""

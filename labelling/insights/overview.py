@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from labelling.models import Campaign
 
 from .batch import Batch, current_batch
-from .growth import ClassPixels, Tiles, classes, tiles
+from .growth import ClassPixels, Tiles
 from .learning import RoundRow, curve
-from .people import PersonRow, people
-from .queue_health import Counts, queue_health
+from .people import PersonRow
+from .queue_health import Counts
 from .running import Running, running
+from .tallies import tallies_of
 
 
 @dataclass(frozen=True)
@@ -24,18 +26,21 @@ class Overview:
     running: Running | None
     batch: Batch | None
     people: list[PersonRow]
+    counted: datetime | None
+    """When tiles, tasks, lanes, classes and people were counted; None: now."""
 
 
 def overview(campaign: Campaign) -> Overview:
     """The state of `campaign`, in at most eleven queries, whatever its size."""
-    queue = queue_health(campaign)
+    tallies = tallies_of(campaign)
     return Overview(
-        tiles=tiles(campaign),
-        tasks=queue.states,
-        lanes=queue.lanes,
-        classes=classes(campaign),
+        tiles=tallies.tiles,
+        tasks=tallies.states,
+        lanes=tallies.lanes,
+        classes=tallies.classes,
         rounds=curve(campaign),
         running=running(campaign),
         batch=current_batch(campaign),
-        people=people(campaign),
+        people=tallies.people,
+        counted=tallies.counted,
     )

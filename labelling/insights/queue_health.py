@@ -1,15 +1,22 @@
-"""How full the queue is."""
+"""How full the queue is, and whether its lanes get their shares."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Min, Q
 
-from labelling.models import Campaign, Task
+from labelling.models import Campaign, Reservation, Task
+from labelling.models.task import IN_HAND
 
 Counts = dict[str, int]
 """{task state: tasks}, every state named."""
+LATELY = timedelta(days=7)
+"""What was served in this time is held against the shares."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +24,42 @@ class QueueHealth:
     states: Counts
     lanes: dict[str, Counts]
     """The same for each lane that has tasks."""
+
+
+@dataclass(frozen=True)
+class LaneCounts:
+    """What was counted of one lane."""
+
+    lane: str
+    waiting: int
+    """Open tasks."""
+    oldest: datetime | None
+    """When the oldest open task was made; None: none is open."""
+    in_hand: int
+    """Being labelled or reviewed."""
+    kept: int
+    """Of the waiting ones, those kept for one person or for people of some level."""
+    served: int
+    """Tiles served lately that weren't given back."""
+
+    def told(self) -> dict[str, Any]:
+        """As JSON."""
+        return {**asdict(self), "oldest": self.oldest.isoformat() if self.oldest else None}
+
+    @classmethod
+    def read(cls, told: Mapping[str, Any]) -> LaneCounts:
+        oldest = told["oldest"]
+        return cls(**{**told, "oldest": datetime.fromisoformat(oldest) if oldest else None})
+
+
+@dataclass(frozen=True)
+class LaneHealth(LaneCounts):
+    """One lane as a lead sees it."""
+
+    share: float
+    """0…1: what the lane is to get of the tiles served, while all lanes have tasks."""
+    served_share: float | None
+    """0…1 of all served lately; None: nothing was."""
 
 
 def queue_health(campaign: Campaign) -> QueueHealth:
@@ -27,6 +70,52 @@ def queue_health(campaign: Campaign) -> QueueHealth:
         states[state] += n
         lanes.setdefault(lane, _nothing())[state] = n
     return QueueHealth(states=states, lanes=lanes)
+
+
+def lane_health(counted: Iterable[LaneCounts], *, shares: Mapping[str, float]) -> list[LaneHealth]:
+    """Every lane that `shares` names, in their order."""
+    counts = {each.lane: each for each in counted}
+    served = sum(each.served for each in counts.values())
+    total = sum(shares.values())
+    return [
+        LaneHealth(
+            **vars(counts[lane]),
+            share=share / total,
+            served_share=counts[lane].served / served if served else None,
+        )
+        for lane, share in shares.items()
+    ]
+
+
+def lane_counts(campaign: Campaign, *, now: datetime) -> list[LaneCounts]:
+    """Every lane there is. Causes three queries."""
+    tasks = Task.objects.of(campaign)
+    waiting = {row["lane"]: row for row in tasks.filter(state=Task.State.OPEN)
+        .order_by("lane").values("lane").annotate(
+            n=Count("pk"), oldest=Min("created"),
+            kept=Count("pk", filter=Q(meant_for__isnull=False) | Q(level__gt=0)),
+        )}  # fmt: skip
+    held = Counter(tasks.filter(state__in=IN_HAND).values_list("lane", flat=True).order_by("pk"))
+    served = _served(campaign, since=now - LATELY)
+    return [
+        LaneCounts(
+            lane=lane,
+            waiting=waiting.get(lane, {}).get("n", 0),
+            oldest=waiting.get(lane, {}).get("oldest"),
+            in_hand=held[lane],
+            kept=waiting.get(lane, {}).get("kept", 0),
+            served=served[lane],
+        )
+        for lane in Task.Lane.values
+    ]
+
+
+def _served(campaign: Campaign, *, since: datetime) -> Counter[str]:
+    """{lane: tiles given out to label since then and not given back}."""
+    spells = Reservation.objects.filter(
+        task__campaign=campaign, started__gte=since, assignment__isnull=False
+    ).exclude(how__in=[Reservation.How.RELEASED, Reservation.How.EXPIRED])
+    return Counter(dict(spells.values_list("task__lane").annotate(n=Count("pk")).order_by()))
 
 
 def _nothing() -> Counts:

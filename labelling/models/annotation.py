@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -10,25 +11,64 @@ from .campaign import ClassSchema
 from .scene import Acquisition
 from .task import Task
 
+TEACHING = (Task.State.SUBMITTED, Task.State.IN_REVIEW, Task.State.ACCEPTED)
+"""States of a task whose newest label teaches."""
+CONSENSUS = "consensus"
+"""Tool of a label merged from several blind ones."""
+BLIND = (Task.Lane.ACTIVE, Task.Lane.SECOND, Task.Lane.REFERENCE, Task.Lane.REWORK)
+"""Lanes of the copies that a consensus is merged from, and of their reworks."""
+
 
 class AnnotationQuerySet(models.QuerySet["Annotation"]):
-    def usable(self, schema_id: int | None) -> AnnotationQuerySet:
-        """Labels under this schema that may teach: not those of rejected or skipped tasks."""
-        unusable = [Task.State.REJECTED, Task.State.SKIPPED]
-        return self.filter(schema=schema_id).exclude(task__state__in=unusable)
+    def usable(
+        self, schema_id: int | None, *, before: datetime | None = None
+    ) -> AnnotationQuerySet:
+        """Labels under this schema that may teach: imported ones, and of each task that is
+        submitted, in review or accepted the newest that a person made, with what was merged from
+        it. So not labels of rejected or skipped tasks, nor what its author took back or a reviewer
+        fixed, nor a consensus while one of its copies is being drawn anew, nor what people are
+        measured by, drawn on gold tiles and their reworks. With `before` the newest from before
+        that time stands for its task."""
+        newer = Annotation.objects.filter(
+            task=OuterRef("task"),
+            schema=OuterRef("schema"),
+            n__gt=OuterRef("n"),
+            author__isnull=False,
+        )
+        if before is not None:
+            newer = newer.filter(created__lt=before)
+        own = Q(task__state__in=TEACHING) & ~Exists(newer)
+        labels = self.filter(Q(task__isnull=True) | own, schema=schema_id)
+        redrawn = Task.objects.filter(
+            campaign=OuterRef("task__campaign"),
+            acquisition=OuterRef("acquisition"),
+            lane__in=BLIND,
+            state__in=[Task.State.OPEN, Task.State.RESERVED],
+        )
+        labels = labels.exclude(Q(tool=CONSENSUS) & Exists(redrawn))
+        gold = Q(task__lane=Task.Lane.GOLD) | Q(task__root__lane=Task.Lane.GOLD)
+        return labels.exclude(gold & Q(task__isnull=False))
 
-    def by_say(self) -> AnnotationQuerySet:
+    def by_say(self, *, before: datetime | None = None) -> AnnotationQuerySet:
         """By acquisition, the label that speaks for it last: the team's own above imported ones, of
         those the more trusted, of those the newer. An imported label that its source has replaced
-        is left out."""
+        (`before` that time, if one is given) is left out."""
         newer = Annotation.objects.filter(parent=OuterRef("pk"), source=OuterRef("source"))
+        # A migrated label stands under another version of the classes, beside the old one.
+        newer = newer.filter(schema=OuterRef("schema"))
+        if before is not None:
+            newer = newer.filter(created__lt=before)
         own = Case(When(task__isnull=False, then=Value(1)), default=Value(0))
         current = self.filter(Q(task__isnull=False) | ~Exists(newer))
-        return current.order_by("acquisition", own, "trust", "n")
+        return current.order_by("acquisition", own, "trust", "created", "n")
 
 
 class Annotation(models.Model):
-    """A version of an acquisition's label. Append-only: a change is the next version."""
+    """A version of an acquisition's label. Append-only: a change is the next version.
+
+    The database refuses any other (migration 0005), but that `shown` and `kept`, which are counted
+    after the label came in, may be filled once.
+    """
 
     class Kind(models.TextChoices):
         FULL = "full"
@@ -55,7 +95,8 @@ class Annotation(models.Model):
     trust = models.FloatField(default=1)
     """0…1: the weight in training."""
     origin = models.JSONField(default=dict)
-    """Of an imported label: {file, format, table, background, …}, what it takes to repeat it."""
+    """Of an imported label: {file, format, table, background, …}, what it takes to repeat it.
+    Of a consensus: {of: [UUIDs of the labels], ties: 0…1}."""
     parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.FULL)
     raster = models.CharField(max_length=400)
@@ -74,8 +115,12 @@ class Annotation(models.Model):
     shown = models.ForeignKey("Layer", models.PROTECT, null=True, related_name="+")
     """The pre-label its author started from."""
     kept = models.JSONField(default=dict)
-    """Against the pre-label shown: {iou: {code: 0…1}, changed: 0…1, untouched: bool}."""
+    """Against the pre-label of its task, shown or (`shown` is null) kept from its author:
+    {iou: {code: 0…1}, changed: 0…1, untouched: bool}; empty: the task has none."""
+    compared = models.DateTimeField(null=True)
+    """When it was held against pre-label, gold label and other people's labels; null: not yet."""
     created = models.DateTimeField()
+    """When it was drawn or imported; a migrated label keeps its original's."""
 
     objects = AnnotationQuerySet.as_manager()
 
@@ -95,6 +140,13 @@ class Annotation(models.Model):
                 name="annotation_kind_is_known",
                 condition=Q(kind__in=["full", "region", "scribble"]),
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["id"],
+                condition=Q(compared__isnull=True, task__isnull=False, author__isnull=False),
+                name="annotation_uncompared",
+            )
         ]
 
     def __str__(self) -> str:

@@ -66,6 +66,9 @@ class Campaign(models.Model):
     promotion = models.JSONField(default=dict)
     """Settings of promotion that differ from its defaults (workflow/promotion_rules.py), among
     them {class: IoU that a candidate may lose}."""
+    tallies = models.JSONField(default=dict)
+    """Of a large campaign, what would take seconds to count for each page, as the sweep last
+    counted it (insights/tallies.py); empty: it is counted when it is asked for."""
     created = models.DateTimeField()
 
     class Meta:

@@ -25,7 +25,7 @@ class EventQuerySet(models.QuerySet["Event"]):
 
 
 class Event(models.Model):
-    """Who did what to what, and when. Append-only."""
+    """Who did what to what, and when. Append-only, and the database sees to it (migration 0005)."""
 
     class Verb(models.TextChoices):
         CREATED = "created"
@@ -81,6 +81,10 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["kind", "object_id", "id"], name="event_of_object"),
             models.Index(fields=["campaign", "id"], name="event_of_campaign"),
+            # The audit is read newest first, alone or of one verb or person.
+            models.Index(fields=["campaign", "when", "id"], name="event_by_time"),
+            models.Index(fields=["campaign", "verb", "when", "id"], name="event_by_verb"),
+            models.Index(fields=["campaign", "who", "when", "id"], name="event_by_person"),
         ]
 
     def __str__(self) -> str:
@@ -104,12 +108,15 @@ def record(
     now: datetime,
     **detail: Any,
 ) -> Event:
-    """Write down that `who` did `verb` to `row`; `before` and `after` are content hashes."""
+    """Write down that `who` did `verb` to `row`; `before` and `after` are content hashes.
+
+    Raises ValueError for a verb that isn't one of Event.Verb.
+    """
     return Event.objects.create(
         campaign=campaign,
         when=now,
         who=who,
-        verb=verb,
+        verb=Event.Verb(verb).value,
         kind=row._meta.model_name,
         object_id=row.pk,
         before=detail.pop("before", ""),

@@ -97,7 +97,8 @@ class Agreement(models.Model):
     inner = models.JSONField()
     """The same without pixels near a class border of either label."""
     scores = models.JSONField(default=dict)
-    """Of gold: {class code: F1 with a boundary tolerance, or null}."""
+    """Of gold: {classes: {code: {label, hit, truth, found, f1}}, mean, named}, with a boundary
+    tolerance (imagery/boundaries.py: gold_scores). Of two people: {}."""
     created = models.DateTimeField()
 
     class Meta:

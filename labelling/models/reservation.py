@@ -28,7 +28,7 @@ class Reservation(models.Model):
     n = models.PositiveIntegerField()
     """1, 2, … of this task."""
     person = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="reservations"
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="reservations", db_index=False
     )
     assignment = models.ForeignKey(
         Assignment, models.PROTECT, null=True, related_name="reservations"
@@ -74,6 +74,8 @@ class Reservation(models.Model):
                 name="reservation_kind_is_known", condition=Q(kind__in=["active", "held", "review"])
             ),
         ]
+        # What a person was served last decides the lane of his next tile.
+        indexes = [models.Index(fields=["person", "id"], name="reservation_of_person")]
 
     def __str__(self) -> str:
         return f"reservation {self.n} of task {self.task_id}"

@@ -17,18 +17,37 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 LEASE = timedelta(minutes=30)
-"""How long a task stays reserved without a heartbeat."""
+"""How long a task stays reserved without a heartbeat, where the campaign says nothing else."""
+IN_HAND = ("reserved", "in_review")
+"""States of a task that somebody holds."""
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
     def of(self, campaign: Campaign) -> TaskQuerySet:
         return self.filter(campaign=campaign)
 
-    def claimable(self, *, by: User) -> TaskQuerySet:
-        """Open tasks that `by` may take: no second blind copy of an acquisition.
+    def claimable(
+        self, *, by: User, now: datetime | None = None, level: int | None = None
+    ) -> TaskQuerySet:
+        """Open tasks that `by` may take: no second blind copy of an acquisition, nothing that he
+        has skipped, nothing kept for somebody else, and with `level` nothing that takes a higher
+        one.
 
-        A copy that a round superseded before anyone labelled it doesn't count.
+        A copy that a round superseded before anyone labelled it doesn't count. Without `now`
+        what is kept for somebody else is kept for ever.
         """
+        waiting = self.filter(state=Task.State.OPEN).meant_for(by, now=now).of_other_copies(by=by)
+        skipped = Task.objects.filter(flags__person=by, flags__skipped=True)
+        waiting = waiting.exclude(pk__in=skipped.values("pk"))
+        return waiting if level is None else waiting.filter(level__lte=level)
+
+    def meant_for(self, person: User, *, now: datetime | None) -> TaskQuerySet:
+        """Tasks for whoever is next, for `person`, or kept for another until a time gone by."""
+        free = Q(meant_for=None) | Q(meant_for=person)
+        return self.filter(free if now is None else free | Q(meant_until__lte=now))
+
+    def of_other_copies(self, *, by: User) -> TaskQuerySet:
+        """Tasks of acquisitions that `by` has had no other blind copy of."""
         other_copy = (
             Assignment.objects.filter(
                 campaign=OuterRef("campaign"), acquisition=OuterRef("acquisition"), person=by
@@ -36,11 +55,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
             .exclude(root=OuterRef("chain"))
             .exclude(root__state=Task.State.SUPERSEDED)
         )
-        return (
-            self.annotate(chain=Coalesce("root_id", "pk"))
-            .filter(state=Task.State.OPEN)
-            .exclude(Exists(other_copy))
-        )
+        return self.annotate(chain=Coalesce("root_id", "pk")).exclude(Exists(other_copy))
 
     def by_rank(self, ranking: int | None) -> TaskQuerySet:
         """In the order of the ranking with this id; unranked tasks come last, oldest first."""
@@ -48,7 +63,8 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return self.annotate(place=place).order_by(F("place__rank").asc(nulls_last=True), "pk")
 
     def expired(self, *, now: datetime) -> TaskQuerySet:
-        return self.filter(state=Task.State.RESERVED, lease_ends__lt=now)
+        """Tasks in somebody's hands, to label or to review, whose lease has run out."""
+        return self.filter(state__in=IN_HAND, lease_ends__lt=now)
 
 
 class Task(models.Model):
@@ -112,6 +128,8 @@ class Task(models.Model):
     """Why it is in its lane, for leads: the reason of a rejection, a label's doubtfulness …"""
     arm = models.CharField(max_length=10, choices=Arm.choices, blank=True)
     """Of the comparison of labels with and without a pre-label; empty: not part of it."""
+    doubts = models.ForeignKey("Annotation", models.PROTECT, null=True, related_name="rereviews")
+    """The label that mining took for wrong and that is drawn anew here; null: another cause."""
     created = models.DateTimeField()
 
     objects = TaskQuerySet.as_manager()
@@ -122,6 +140,7 @@ class Task(models.Model):
                 fields=["campaign", "acquisition", "lane", "round_no", "copy"],
                 name="task_once_per_lane_round_and_copy",
             ),
+            models.UniqueConstraint(fields=["doubts"], name="a_label_is_doubted_once"),
             models.CheckConstraint(
                 name="claimed_task_has_annotator_and_lease",
                 condition=Q(
@@ -154,7 +173,10 @@ class Task(models.Model):
             ),
         ]  # fmt: skip
         indexes = [
-            models.Index(fields=["campaign", "lane"], condition=Q(state="open"), name="task_open"),
+            # A lane without ranks is walked from its oldest task on.
+            models.Index(
+                fields=["campaign", "lane", "id"], condition=Q(state="open"), name="task_open"
+            ),
             models.Index(
                 fields=["lease_ends"],
                 condition=Q(state__in=["reserved", "in_review"]),
@@ -166,23 +188,27 @@ class Task(models.Model):
     def __str__(self) -> str:
         return f"task {self.pk} ({self.lane}, {self.state})"
 
-    def reserve(self, *, by: User, now: datetime) -> bool:
+    def reserve(self, *, by: User, now: datetime, lease: timedelta = LEASE) -> bool:
         """Give this open task to `by`; False if someone else got there first."""
         changed = Task.objects.filter(pk=self.pk, state=Task.State.OPEN).update(
-            state=Task.State.RESERVED, holder=by, lease_ends=now + LEASE
+            state=Task.State.RESERVED, holder=by, lease_ends=now + lease
         )
         return changed == 1
 
-    def renew(self, *, by: User, now: datetime) -> bool:
-        """Lengthen the lease; False if `by` doesn't hold the task (any more)."""
+    def renew(self, *, by: User, now: datetime, lease: timedelta = LEASE) -> bool:
+        """Lengthen the lease of a task being labelled or reviewed; False if `by` doesn't hold it
+        (any more)."""
         changed = Task.objects.filter(
-            pk=self.pk, state=Task.State.RESERVED, holder=by, lease_ends__gte=now
-        ).update(lease_ends=now + LEASE)
+            pk=self.pk, state__in=IN_HAND, holder=by, lease_ends__gte=now
+        ).update(lease_ends=now + lease)
         return changed == 1
 
-    def leave(self, *, by: User, to: str) -> bool:
-        """End the reservation, with the task in state `to`; False if `by` doesn't hold it."""
-        changed = Task.objects.filter(pk=self.pk, state=Task.State.RESERVED, holder=by).update(
+    def leave(self, *, by: User, to: str, out_of: str = "reserved") -> bool:
+        """End the reservation, with the task in state `to`; False if `by` doesn't hold it.
+
+        `out_of` is "reserved" for a task being labelled, "in_review" for one being reviewed.
+        """
+        changed = Task.objects.filter(pk=self.pk, state=out_of, holder=by).update(
             state=to, holder=None, lease_ends=None
         )
         return changed == 1

@@ -79,7 +79,8 @@ class CampaignTile(models.Model):
         UNKNOWN = "unknown"
 
     campaign = models.ForeignKey("Campaign", models.CASCADE, related_name="enrolments")
-    tile = models.ForeignKey(Tile, models.CASCADE, related_name="enrolments")
+    # A campaign's labels rest on its tiles: one is fenced, never deleted.
+    tile = models.ForeignKey(Tile, models.PROTECT, related_name="enrolments")
     scope = models.CharField(max_length=10, choices=Scope.choices, default=Scope.UNKNOWN)
     fence = models.CharField(max_length=40, blank=True)
     """Why the tile is kept from the queue; empty: it isn't."""

@@ -1,4 +1,4 @@
-"""Who has which tile in hand: claim, heartbeat, release, and the sweep of leases that ran out.
+"""Who has which tile in hand: claim, heartbeat, extend, release, and the sweep of expired leases.
 
 Locks are taken in one order: the person, then a task, then that task's reservation. The sweep takes
 one task at a time and no person. So nobody waits in a circle.
@@ -6,31 +6,50 @@ one task at a time and no person. So nobody waits in a circle.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
 
-from labelling.errors import AlreadyHolding, Conflict, NotYours, QueueEmpty
-from labelling.models import (
-    LEASE,
-    Assignment,
-    Campaign,
-    CampaignTile,
-    Event,
-    Reservation,
-    Task,
-    record,
-)
-from labelling.models.task import TaskQuerySet
+from labelling.errors import AlreadyHolding, Conflict, QueueEmpty
+from labelling.models import Assignment, Campaign, Event, Reservation, Task, record
 from labelling.workflow.emptiness import why_empty
-from labelling.workflow.pool import allowed_scopes
+from labelling.workflow.hints import even_out
+from labelling.workflow.lanes import waiting_for
+from labelling.workflow.qualification import refuse_beyond_limit
+from labelling.workflow.queue_rules import queue_rules
+from labelling.workflow.spells import (
+    ACTIVE,
+    HELD,
+    WORK_GAP,
+    end,
+    in_hand,
+    keep,
+    live,
+    live_reservation,
+    not_yours,
+    one_at_a_time,
+    promote_held,
+    renew_held,
+    with_tile,
+    worked,
+)
 
-WORK_GAP = timedelta(minutes=2)
-"""Heartbeats further apart than this had a pause between them, which isn't counted as work."""
+__all__ = [
+    "WORK_GAP",
+    "claim_next",
+    "end",
+    "extend",
+    "heartbeat",
+    "live_reservation",
+    "not_yours",
+    "one_at_a_time",
+    "promote_held",
+    "release",
+    "return_expired",
+]
 
-ACTIVE, HELD = Reservation.Kind.ACTIVE, Reservation.Kind.HELD
+InHand = dict[str, list[Reservation]]
 
 
 def claim_next(
@@ -40,54 +59,69 @@ def claim_next(
 
     `hold` is "active" for the tile to work on, "held" for one ahead. Whoever asks again gets the
     same tile with a fresh lease; asking for an active one promotes the held one, if there is one.
+    Where the campaign lets people hold several ahead, each call adds one until that many are held.
 
-    Order: a claim takes the best open task by a conditional UPDATE and asks for the next best when
-    it comes too late. PostgreSQL lets the UPDATE wait for whoever is taking that row, so a row is
-    passed over only once its claim is committed; skipping locked rows would pass over one whose
-    claim is then rolled back. SQLite runs one claim at a time. Either way a claim that begins after
-    another has ended never gets a better rank, unless a tile came back in between.
+    Order: a claim takes the best open task of a lane by a conditional UPDATE and goes on to the
+    next best when it comes too late. PostgreSQL lets the UPDATE wait for whoever is taking that
+    row, so a row is passed over only once its claim is committed; skipping locked rows would pass
+    over one whose claim is then rolled back. SQLite runs one claim at a time. Either way a claim
+    that begins after another in its lane has ended never gets a better rank, unless a tile came
+    back in between.
 
-    Raises QueueEmpty (its help says why), AlreadyHolding (a tile of another campaign is in hand)
-    and Conflict ("held" without an active one).
+    Raises QueueEmpty (its help says why), AlreadyHolding (a tile of another campaign is in hand),
+    LimitReached and Conflict ("held" without an active one, or where none may be held).
     """
-    if hold not in Reservation.Kind.values:
+    if hold not in (ACTIVE, HELD):
         raise Conflict(f"A tile can be claimed as active or held, not {hold!r}.", field="hold")
     with transaction.atomic():
         one_at_a_time(person)
-        in_hand = _in_hand(person)
-        _refuse_two_campaigns(in_hand, campaign)
-        if hold == HELD and ACTIVE not in in_hand:
-            raise Conflict("Nothing is in hand yet.", field="hold", help="Claim an active tile.")
-        for wanted in (in_hand.get(hold), in_hand.get(HELD)):
-            if wanted and _keep(wanted, kind=hold, now=now):
-                return wanted
+        mine = in_hand(person)
+        _refuse_two_campaigns(mine, campaign)
+        rules = queue_rules(campaign)
+        if hold == HELD:
+            _refuse_ahead_of_nothing(mine, allowed=rules.held)
+        if kept := _kept(mine, hold=hold, held=rules.held, now=now):
+            return kept
+        refuse_beyond_limit(person, campaign, rules)
         return _claim_best(campaign, person, hold=hold, now=now)
 
 
 def heartbeat(*, task: Task, person: User, now: datetime) -> datetime:
     """Lengthen the lease on what `person` works on, and on what is held ahead; the new end.
 
-    The time since the last heartbeat counts as work when it is at most WORK_GAP. Raises NotYours.
+    The time since the last heartbeat counts as work when it is at most WORK_GAP, else as a pause.
+    Works for a review as well. Raises NotYours.
     """
+    lease = queue_rules(task.campaign).lease
     with transaction.atomic():
         one_at_a_time(person)
         reservation = live_reservation(task, person)
-        if reservation is None or not task.renew(by=person, now=now):
+        if reservation is None or not task.renew(by=person, now=now, lease=lease):
             raise not_yours(task)
-        _live(person).filter(pk=reservation.pk).update(**_worked(reservation, now))
+        live(person).filter(pk=reservation.pk).update(**worked(reservation, now))
         if reservation.kind == ACTIVE:
-            _renew_held(person, now)
-    return now + LEASE
+            renew_held(person, now=now, lease=lease)
+    return now + lease
+
+
+def extend(*, task: Task, person: User, now: datetime) -> datetime:
+    """A heartbeat that the person asked for by name: it leaves a trace. Raises NotYours."""
+    with transaction.atomic():
+        ends = heartbeat(task=task, person=person, now=now)
+        record(Event.Verb.EXTENDED, task, campaign=task.campaign, who=person, now=now)
+    return ends
 
 
 def release(*, task: Task, person: User, now: datetime) -> Task:
-    """Give a tile back; the task, as it was before the claim. Raises NotYours."""
+    """Give a tile back, or a review up; the task, as it was before the claim. Raises NotYours."""
     with transaction.atomic():
         one_at_a_time(person)
-        reservation = live_reservation(task, person)
-        if reservation is None or not task.leave(by=person, to=reservation.returns_to):
+        spell = live_reservation(task, person)
+        if spell is None or not task.leave(
+            by=person, to=spell.returns_to, out_of=_while_held(spell)
+        ):
             raise not_yours(task)
-        end(reservation, how=Reservation.How.RELEASED, now=now)
+        end(spell, how=Reservation.How.RELEASED, now=now)
         record(Event.Verb.RELEASED, task, campaign=task.campaign, who=person, now=now)
     task.refresh_from_db()
     return task
@@ -99,49 +133,8 @@ def return_expired(*, now: datetime) -> int:
     return sum(_return(task, now) for task in expired)
 
 
-def one_at_a_time(person: User) -> None:
-    """Let what else this person asks for wait until the surrounding transaction ends."""
-    list(User.objects.select_for_update(no_key=True).filter(pk=person.pk).values_list("pk"))
-
-
-def live_reservation(task: Task, person: User) -> Reservation | None:
-    return _live(person).filter(task=task).first()
-
-
-def end(reservation: Reservation, *, how: str, now: datetime) -> None:
-    """Close a spell, with the work since its last heartbeat."""
-    worked = _worked(reservation, now)
-    Reservation.objects.filter(pk=reservation.pk, ended__isnull=True).update(
-        ended=now, how=how, **worked
-    )
-
-
-def promote_held(person: User, *, now: datetime) -> None:
-    """Make the tile that is held ahead the active one; nothing happens where there is none."""
-    in_hand = _in_hand(person)
-    if HELD in in_hand and ACTIVE not in in_hand:
-        _keep(in_hand[HELD], kind=ACTIVE, now=now)
-
-
-def not_yours(task: Task) -> NotYours:
-    return NotYours(
-        f"You don't hold this tile: it is {task.get_state_display().lower()}.",
-        help="Take the next tile. A finished label can still be submitted while nobody else has "
-        "taken the tile.",
-    )
-
-
-def _in_hand(person: User) -> dict[str, Reservation]:
-    live = _live(person).select_related("task__campaign", "assignment")
-    return {reservation.kind: reservation for reservation in live}
-
-
-def _live(person: User) -> QuerySet[Reservation]:
-    return Reservation.objects.filter(person=person, ended__isnull=True)
-
-
-def _refuse_two_campaigns(in_hand: dict[str, Reservation], campaign: Campaign) -> None:
-    for reservation in in_hand.values():
+def _refuse_two_campaigns(mine: InHand, campaign: Campaign) -> None:
+    for reservation in (*mine[ACTIVE], *mine[HELD]):
         if reservation.task.campaign_id != campaign.pk:
             other = reservation.task.campaign
             raise AlreadyHolding(
@@ -151,44 +144,54 @@ def _refuse_two_campaigns(in_hand: dict[str, Reservation], campaign: Campaign) -
             )
 
 
-def _keep(reservation: Reservation, *, kind: str, now: datetime) -> bool:
-    """Give a live reservation a fresh lease, as `kind`; False if the sweep got there first."""
-    kept = Task.objects.filter(
-        pk=reservation.task_id, state=Task.State.RESERVED, holder=reservation.person_id
-    ).update(lease_ends=now + LEASE)
-    if kept and reservation.kind != kind:
-        reservation.kind, reservation.heartbeat = kind, now
-        reservation.save(update_fields=["kind", "heartbeat"])
-    reservation.task.refresh_from_db()
-    return kept == 1
+def _refuse_ahead_of_nothing(mine: InHand, *, allowed: int) -> None:
+    if not mine[ACTIVE]:
+        raise Conflict("Nothing is in hand yet.", field="hold", help="Claim an active tile.")
+    if not allowed:
+        raise Conflict(
+            "In this campaign no tile is held ahead.", field="hold", help="Submit, then claim."
+        )
+
+
+def _kept(mine: InHand, *, hold: str, held: int, now: datetime) -> Reservation | None:
+    """What is in hand already, with a fresh lease; None: take another."""
+    if hold == HELD and len(mine[HELD]) < held:
+        return None
+    wanted = mine[ACTIVE] + mine[HELD] if hold == ACTIVE else mine[HELD]
+    return next((each for each in wanted if keep(each, kind=hold, now=now)), None)
 
 
 def _claim_best(campaign: Campaign, person: User, *, hold: str, now: datetime) -> Reservation:
-    while task := _best(campaign, person):
-        try:
-            with transaction.atomic():
-                if task.reserve(by=person, now=now):
-                    return _reserve(task, person, hold=hold, now=now)
-        except IntegrityError:
-            # Another copy was given to this person just now; claimable() leaves this one out next.
-            if Task.objects.claimable(by=person).filter(pk=task.pk).exists():
-                raise
-    raise QueueEmpty("No tile is waiting.", help=why_empty(campaign, person, _servable(campaign)))
+    switched = True
+    while switched:
+        for found in waiting_for(campaign, person, now=now):
+            if reservation := _taken(found, campaign, person, hold=hold, now=now):
+                return reservation
+        # A round may have switched the ranking meanwhile: then what it opened is served.
+        in_force = Campaign.objects.values_list("ranking", flat=True).get(pk=campaign.pk)
+        switched = in_force != campaign.ranking_id
+    raise QueueEmpty("No tile is waiting.", help=why_empty(campaign, person, now=now))
 
 
-def _best(campaign: Campaign, person: User) -> Task | None:
-    # Read each time: a round may switch the ranking while this claim goes on.
-    ranking = Campaign.objects.values_list("ranking", flat=True).get(pk=campaign.pk)
-    waiting = _servable(campaign).select_related("campaign", "acquisition")
-    return waiting.claimable(by=person).by_rank(ranking).first()
-
-
-def _servable(campaign: Campaign) -> TaskQuerySet:
-    """The campaign's tasks whose tile is in scope and not kept back."""
-    enrolled = CampaignTile.objects.filter(
-        campaign=campaign, tile=OuterRef("tile"), fence="", scope__in=allowed_scopes(campaign)
-    )
-    return Task.objects.of(campaign).filter(Exists(enrolled))
+def _taken(
+    found: int, campaign: Campaign, person: User, *, hold: str, now: datetime
+) -> Reservation | None:
+    """The task reserved and written down; None if somebody else got there first."""
+    # Read before it is locked: others wait only for what is written.
+    task = with_tile(found)
+    lease = queue_rules(campaign).lease
+    try:
+        with transaction.atomic():
+            if not task.reserve(by=person, now=now, lease=lease):
+                return None
+            reservation = _reserve(task, person, hold=hold, now=now)
+    except IntegrityError:
+        # Another copy was given to this person just now; claimable() leaves this one out next.
+        if Task.objects.claimable(by=person).filter(pk=task.pk).exists():
+            raise
+        return None
+    task.state, task.holder, task.lease_ends = Task.State.RESERVED, person, now + lease
+    return reservation
 
 
 def _reserve(task: Task, person: User, *, hold: str, now: datetime) -> Reservation:
@@ -199,40 +202,40 @@ def _reserve(task: Task, person: User, *, hold: str, now: datetime) -> Reservati
         person=person,
         assignment=_assign(task, person),
         kind=hold,
-        returns_to=task.state,
+        slot=_free_slot(person, hold),
+        returns_to=Task.State.OPEN,
         started=now,
         heartbeat=now,
     )
     record(Event.Verb.CLAIMED, task, campaign=task.campaign, who=person, now=now, hold=hold)
-    task.refresh_from_db()
+    even_out(task=task, person=person)
     return reservation
+
+
+def _free_slot(person: User, kind: str) -> int:
+    if kind == ACTIVE:
+        return 0
+    taken = set(live(person).filter(kind=kind).values_list("slot", flat=True))
+    return next(slot for slot in range(len(taken) + 1) if slot not in taken)
 
 
 def _assign(task: Task, person: User) -> Assignment:
     whose = {"campaign": task.campaign, "acquisition": task.acquisition, "person": person}
+    chain = task.root_id or task.pk
     mine = Assignment.objects.filter(**whose).select_related("root").first()
     if mine and mine.root.state == Task.State.SUPERSEDED:
         # A round superseded that copy before it was labelled: this one takes its place.
-        mine.root_id = task.chain
+        mine.root_id = chain
         mine.save(update_fields=["root"])
-    if mine and mine.root_id == task.chain:
+    if mine and mine.root_id == chain:
         return mine
-    return Assignment.objects.create(**whose, root_id=task.chain)
+    return Assignment.objects.create(**whose, root_id=chain)
 
 
-def _renew_held(person: User, now: datetime) -> None:
-    # Whoever works longer than a lease on one tile finds the next one still waiting.
-    held = _live(person).filter(kind=HELD).values("task")
-    Task.objects.filter(pk__in=held, holder=person, lease_ends__gte=now).update(
-        lease_ends=now + LEASE
-    )
-
-
-def _worked(reservation: Reservation, now: datetime) -> dict[str, object]:
-    gap = now - reservation.heartbeat
-    counts = reservation.kind == ACTIVE and timedelta(0) < gap <= WORK_GAP
-    seconds = round(gap.total_seconds()) if counts else 0
-    return {"heartbeat": now, "active_seconds": F("active_seconds") + seconds}
+def _while_held(spell: Reservation) -> str:
+    """The state of a task during a spell of this kind."""
+    reviewing = spell.kind == Reservation.Kind.REVIEW
+    return (Task.State.IN_REVIEW if reviewing else Task.State.RESERVED).value
 
 
 @transaction.atomic

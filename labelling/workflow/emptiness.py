@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib.auth.models import User
 
 from labelling.models import Campaign, Round, Task
 from labelling.models.task import TaskQuerySet
+from labelling.workflow.lanes import servable
 from labelling.workflow.pool import kept_back, servable_tiles
+from labelling.workflow.qualification import level_of
+from labelling.workflow.queue_rules import queue_rules
 
 LABELLED = [
     Task.State.SUBMITTED, Task.State.IN_REVIEW, Task.State.ACCEPTED, Task.State.REJECTED,
@@ -14,21 +19,47 @@ LABELLED = [
 ]  # fmt: skip
 
 
-def why_empty(campaign: Campaign, person: User, servable: TaskQuerySet) -> str:
-    """A sentence or more; `servable` are the campaign's tasks in scope. Causes six queries."""
+def why_empty(campaign: Campaign, person: User, *, now: datetime) -> str:
+    """A sentence or more, which never tells a lane. Causes at most eleven queries."""
     tasks = Task.objects.of(campaign)
-    waiting = tasks.filter(state=Task.State.OPEN).count()
-    reachable = servable.filter(state=Task.State.OPEN).count()
-    elsewhere = tasks.filter(state=Task.State.RESERVED).exclude(holder=person).count()
-    reasons = [
-        _counted(reachable, "waiting {} {} a second copy of what you have had already"),
-        _counted(waiting - reachable, "waiting {} {} out of scope or kept back"),
-        _counted(elsewhere, "{} {} in other people's hands"),
-    ]
-    told = [reason for reason in reasons if reason] or [_nothing_open(campaign, tasks)]
-    if waiting > reachable or not servable_tiles(campaign).exists():
+    waiting = tasks.filter(state=Task.State.OPEN)
+    reachable = servable(campaign).filter(state=Task.State.OPEN)
+    counts = {
+        "waiting {} {} a second copy of what you have had already": _second_copies(
+            reachable, person
+        ),
+        "waiting {} {} kept for somebody else": _kept_for_others(campaign, reachable, person, now),
+        "waiting {} {} out of scope or kept back": waiting.count() - reachable.count(),
+        "{} {} in other people's hands": tasks.filter(state=Task.State.RESERVED)
+        .exclude(holder=person)
+        .count(),
+    }
+    told = [_counted(count, words) for words, count in counts.items() if count > 0]
+    told += _paused(campaign, reachable)
+    told = told or [_nothing_open(campaign, tasks)]
+    if waiting.count() > reachable.count() or not servable_tiles(campaign).exists():
         told.append(_kept_back(campaign))
     return " ".join(told).strip()
+
+
+def _second_copies(reachable: TaskQuerySet, person: User) -> int:
+    return reachable.count() - reachable.of_other_copies(by=person).count()
+
+
+def _kept_for_others(
+    campaign: Campaign, reachable: TaskQuerySet, person: User, now: datetime
+) -> int:
+    """Meant for another person, or for people of a higher level."""
+    mine, level = reachable.of_other_copies(by=person), level_of(person, campaign)
+    return mine.count() - mine.claimable(by=person, now=now, level=level).count()
+
+
+def _paused(campaign: Campaign, reachable: TaskQuerySet) -> list[str]:
+    shares = queue_rules(campaign).shares
+    paused = [lane for lane, share in shares.items() if not share]
+    if not paused or not (count := reachable.filter(lane__in=paused).count()):
+        return []
+    return [_counted(count, "waiting {} {} paused by a lead")]
 
 
 def _nothing_open(campaign: Campaign, tasks: TaskQuerySet) -> str:
@@ -54,4 +85,4 @@ def _kept_back(campaign: Campaign) -> str:
 
 def _counted(count: int, words: str) -> str:
     noun, verb = ("tile", "is") if count == 1 else ("tiles", "are")
-    return f"{count} {words.format(noun, verb)}." if count else ""
+    return f"{count} {words.format(noun, verb)}."

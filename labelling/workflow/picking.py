@@ -20,6 +20,7 @@ from labelling.imagery.features import tile_features
 from labelling.imagery.tilefile import read_tile
 from labelling.models import Round, Score, Tile
 from labelling.workflow.attempt import Attempt
+from labelling.workflow.aux_chips import beside_tiles, seen_by
 from labelling.workflow.pool import eligible_tiles, known_tiles
 
 PASSES = 4
@@ -67,9 +68,17 @@ def pool_request(attempt: Attempt) -> Path:
     return write_json(attempt.folder / "score.json", request)
 
 
-def with_rasters(tiles: list[dict[str, str]], attempt: Attempt) -> list[dict[str, str]]:
+def with_rasters(tiles: list[dict[str, Any]], attempt: Attempt) -> list[dict[str, Any]]:
     """The listed tiles, their rasters' keys replaced by what the child can open."""
-    return [{**each, "raster": attempt.blobs.raster(each["raster"])} for each in tiles]
+    opened = attempt.blobs.raster
+    return [
+        {
+            **each,
+            "raster": opened(each["raster"]),
+            "planes": {name: opened(key) for name, key in each.get("planes", {}).items()},
+        }
+        for each in tiles
+    ]
 
 
 def listed_pool(attempt: Attempt) -> dict[str, Any]:
@@ -78,8 +87,8 @@ def listed_pool(attempt: Attempt) -> dict[str, Any]:
     if not attempt.blobs.exists(key):
         campaign = attempt.round.campaign
         listing = {
-            "tiles": listed(eligible_tiles(campaign), attempt.tick),
-            "known": listed(known_tiles(campaign), attempt.tick),
+            "tiles": listed(eligible_tiles(campaign), attempt),
+            "known": listed(known_tiles(campaign), attempt),
         }
         # What another worker has written there stays.
         attempt.blobs.write_once(key, json.dumps(listing, indent=1).encode())
@@ -88,12 +97,15 @@ def listed_pool(attempt: Attempt) -> dict[str, Any]:
     return listing
 
 
-def listed(tiles: QuerySet[Tile], tick: Callable[[], None]) -> list[dict[str, str]]:
-    """What scoring needs to know of each tile, by key; `tick` is called now and then."""
+def listed(tiles: QuerySet[Tile], attempt: Attempt) -> list[dict[str, Any]]:
+    """What scoring needs to know of each tile, by key."""
+    planes, campaign = seen_by(attempt.round.model), attempt.round.campaign
     entries = []
     keys = list(tiles.values_list("pk", flat=True))
     for first in range(0, len(keys), CHUNK):
-        page = Tile.objects.filter(pk__in=keys[first : first + CHUNK])
+        chunk = keys[first : first + CHUNK]
+        page = Tile.objects.filter(pk__in=chunk)
+        there = beside_tiles(chunk, planes, campaign=campaign)
         for tile in page.select_related("acquisition__place", "scene"):
             entries.append(
                 {
@@ -101,9 +113,10 @@ def listed(tiles: QuerySet[Tile], tick: Callable[[], None]) -> list[dict[str, st
                     "uuid": str(tile.uuid),
                     "raster": tile.raster,
                     "group": tile.scene.product_id,
+                    **(there[tile.pk].told() if planes else {}),
                 }
             )
-        tick()
+        attempt.tick()
     return sorted(entries, key=lambda each: each["key"])
 
 

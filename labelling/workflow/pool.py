@@ -14,6 +14,7 @@ REPLACEABLE = Q(state=Task.State.OPEN, lane=Task.Lane.ACTIVE)
 
 SCOPE_WORDS = {"out": "out of scope", "unknown": "of unknown place or date"}
 """Why a tile that isn't in scope is kept back."""
+UNFINISHED = "of a product whose ingest isn't finished"
 
 
 def eligible_tiles(campaign: Campaign) -> QuerySet[Tile]:
@@ -62,17 +63,25 @@ def allowed_scopes(campaign: Campaign) -> list[str]:
 
 
 def kept_back(campaign: Campaign) -> dict[str, int]:
-    """{why: tiles} of the campaign that may not be served, the most common reason first. One query.
+    """{why: tiles} of the campaign that may not be served, the most common reason first. Two
+    queries.
 
-    A fence goes before the scope: it stays when the scope's rule changes.
+    A fence goes before the scope: it stays when the scope's rule changes. Both go before a product
+    that isn't whole: its tiles wait for the ingest, or for somebody to start it again.
     """
-    fenced = ~Q(fence="")
-    refused = fenced | ~Q(scope__in=allowed_scopes(campaign))
-    found = CampaignTile.objects.filter(refused, campaign=campaign).values_list("fence", "scope")
+    allowed = allowed_scopes(campaign)
+    enrolled = CampaignTile.objects.filter(campaign=campaign)
+    refused = enrolled.filter(~Q(fence="") | ~Q(scope__in=allowed)).values_list("fence", "scope")
     reasons: Counter[str] = Counter()
-    for fence, scope, n in found.annotate(n=Count("pk")).order_by("fence", "scope"):
+    for fence, scope, n in refused.annotate(n=Count("pk")).order_by("fence", "scope"):
         reasons[f"fenced ({fence})" if fence else SCOPE_WORDS[scope]] += n
-    return dict(reasons.most_common())
+    unfinished = enrolled.filter(fence="", scope__in=allowed, tile__scene__in=_unfinished())
+    reasons[UNFINISHED] = unfinished.count()
+    return dict((+reasons).most_common())
+
+
+def _unfinished() -> QuerySet[Scene]:
+    return Scene.objects.exclude(state=Scene.State.READY)
 
 
 def labelled(campaign: Campaign) -> Exists:

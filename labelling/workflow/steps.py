@@ -7,6 +7,7 @@ transaction: `prepare` of the pick writes them, piece by piece and repeatably to
 
 from __future__ import annotations
 
+import copy as copying
 import json
 import shutil
 from collections.abc import Callable
@@ -25,7 +26,7 @@ from labelling.workflow import picking, tasks_of_round
 from labelling.workflow.attempt import Attempt
 from labelling.workflow.children import run_child
 from labelling.workflow.fetching import MODEL_FILES, snapshot_here
-from labelling.workflow.snapshot import freeze
+from labelling.workflow.snapshots.freezing import freeze
 
 CHECKPOINT, SHARDS = "checkpoint.pt", "shard-*.npz"
 """What a step goes on from after a kill; of no use once it is finished."""
@@ -41,13 +42,14 @@ class Step:
 
 
 def freeze_labels(attempt: Attempt) -> Snapshot | None:
-    round = attempt.round
+    round, campaign = attempt.round, copying.copy(attempt.round.campaign)
+    campaign.training = round.training  # of the plan: the campaign's may have changed since
 
     def show(done: int, total: int) -> None:
         attempt.tick({"stage": "freeze", "done": done, "total": total})
 
     try:
-        return freeze(round.campaign, blobs=attempt.blobs, now=attempt.clock(), progress=show)
+        return freeze(campaign, blobs=attempt.blobs, now=attempt.clock(), progress=show)
     except NothingToLearn:
         if STRATEGIES[round.strategy].needs_model:
             raise

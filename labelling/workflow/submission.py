@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import TypedDict, Unpack
+from typing import NotRequired, TypedDict, Unpack
 
 import numpy as np
 from django.contrib.auth.models import User
@@ -11,21 +12,26 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from numpy.typing import NDArray
 
+from labelling import enqueue
 from labelling.adapters.blobs import store
 from labelling.errors import BadInput, Conflict
 from labelling.imagery.tilefile import write_label
 from labelling.models import Acquisition, Annotation, Event, Reservation, Task, record
-from labelling.workflow.claims import (
+from labelling.workflow.checking import Said, check_label
+from labelling.workflow.drafts import drop_draft
+from labelling.workflow.planes import Planes
+from labelling.workflow.sampling import is_drawn, review_rate
+from labelling.workflow.spells import (
     end,
     live_reservation,
     not_yours,
     one_at_a_time,
     promote_held,
 )
-from labelling.workflow.planes import Planes, check_planes
 
 TRIES = 20
 """Copies of one acquisition handed in at the same moment that number themselves one by one."""
+LABELLING = (Reservation.Kind.ACTIVE, Reservation.Kind.HELD)
 
 
 class Work(TypedDict):
@@ -37,43 +43,95 @@ class Work(TypedDict):
     """(height, width) how each pixel came about, 0 exactly where nothing is labelled."""
     schema_version: int
     tool: str
+    overrule: NotRequired[Collection[str]]
+    """Codes of warnings that the author stands by; the note says why."""
+    note: NotRequired[str]
+    difficulty: NotRequired[int | None]
+    """1 easy … 5 a guess."""
 
 
 def submit(*, task: Task, person: User, now: datetime, **work: Unpack[Work]) -> Annotation:
     """Hand in `person`'s label of `task`; the tile held ahead, if any, becomes the active one.
 
-    A lease that ran out doesn't matter while nobody else has taken the tile: finished work is never
-    thrown away. The same label handed in again gives the same annotation. The blob is written
-    before the row; a crash in between leaves a blob that nothing refers to.
+    It waits for review, or is accepted at once where the draw leaves it out. A lease that ran out
+    doesn't matter while nobody else has taken the tile: finished work is never thrown away. The
+    same label handed in again gives the same annotation. The blob is written before the row; a
+    crash in between leaves a blob that nothing refers to.
 
-    Raises LabelRejected, BadInput (tool), NotYours, and Conflict (another schema version is in
-    force, or the person has handed in another label of this task).
+    Raises LabelRejected, NeedsConfirmation (warnings that weren't overruled), BadInput (tool, note,
+    difficulty, overrule), NotYours, and Conflict (another schema version is in force, or the
+    person has handed in another label of this task).
     """
     planes = Planes(work["label"], work["provenance"])
     if done := _handed_in_before(task, person, planes.sha256):
         return done
     _check_in_hand(task, person)
-    _check_version(task, work["schema_version"])
+    label = checked(task, person, planes, work, now=now)
+    return numbered(label, planes, lambda: _hand_in(label, now=now))
+
+
+def checked(task: Task, person: User, planes: Planes, work: Work, *, now: datetime) -> Annotation:
+    """The label as an annotation without number and blob, if it passes all checks."""
+    check_version(task, work["schema_version"])
     _check_tool(work["tool"])
-    check_planes(planes, tile=task.tile, codes=task.campaign.schema.codes)
+    said = Said(work.get("overrule", ()), work.get("note", ""), work.get("difficulty"))
+    overruled = check_label(planes, task=task, said=said)
+    return Annotation(
+        acquisition=task.tile.acquisition,
+        schema=task.campaign.schema,
+        task=task,
+        author=person,
+        tool=work["tool"],
+        source="campaign",
+        parent=_reworked(task),
+        sha256=planes.sha256,
+        pixels=planes.pixels,
+        labelled_share=planes.labelled_share,
+        difficulty=said.difficulty,
+        note=said.note.strip(),
+        checks=overruled,
+        created=now,
+    )
+
+
+def _reworked(task: Task) -> Annotation | None:
+    """The rejected label that a label of this task takes the place of; None for a first label.
+
+    What its author took back isn't one: whoever hands in anew is measured by what then stands.
+    """
+    made = Annotation.objects.filter(task=task.parent_id or 0, author__isnull=False)
+    return made.filter(schema=task.campaign.schema).order_by("pk").last()
+
+
+def numbered(label: Annotation, planes: Planes, save: Callable[[], Annotation]) -> Annotation:
+    """Give the label the next number and its blob, then `save()` it; again when somebody else took
+    the number meanwhile."""
     for _ in range(TRIES):
-        draft = _draft(task, person, planes, tool=work["tool"], now=now)
+        numbers = Annotation.objects.filter(acquisition=label.acquisition, schema=label.schema)
+        label.n = (numbers.aggregate(last=Max("n"))["last"] or 0) + 1
+        label.raster = label_key(label.acquisition, n=label.n, sha256=label.sha256)
+        store().write_with(
+            label.raster, lambda path: write_label(path, planes.label, planes.provenance)
+        )
         try:
-            return _hand_in(draft, now=now)
+            return save()
         except IntegrityError:
-            if not _number_taken(draft):
+            if not numbers.filter(n=label.n).exists():
                 raise
     raise Conflict("Others hand in labels of this tile all the time.", help="Submit again.")
 
 
-def _check_tool(tool: str) -> None:
-    if not tool or not tool.isprintable() or len(tool) > 40:
-        raise BadInput(
-            f"{tool[:60]!r} can't name a tool.", field="tool", help="Use 1 to 40 characters."
-        )
+def label_key(acquisition: Acquisition, *, n: int, sha256: str) -> str:
+    return f"labels/{acquisition.key}/{n}-{sha256[:16]}.tif"
 
 
-def _check_version(task: Task, version: int) -> None:
+def compare_later(label: Annotation) -> None:
+    """Have the label held against gold, pre-label and other people's once it is committed."""
+    enqueue.enqueue(enqueue.Job.COMPARE_LABEL, annotation_id=label.pk)
+
+
+def check_version(task: Task, version: int) -> None:
+    """Raise Conflict unless this version of the classes is the one in force."""
     current = task.campaign.schema.version
     if version != current:
         raise Conflict(
@@ -83,103 +141,109 @@ def _check_version(task: Task, version: int) -> None:
         )
 
 
+def _check_tool(tool: str) -> None:
+    if not tool or not tool.isprintable() or len(tool) > 40:
+        raise BadInput(
+            f"{tool[:60]!r} can't name a tool.", field="tool", help="Use 1 to 40 characters."
+        )
+
+
 def _handed_in_before(task: Task, person: User, sha256: str) -> Annotation | None:
     """The same label, if the person has handed it in. Raises Conflict for another one."""
-    done = Annotation.objects.filter(task=task, author=person).order_by("pk").last()
-    if done is None or live_reservation(task, person):
+    last = last_spell(task, person)
+    if last is None or last.how != Reservation.How.SUBMITTED:
         return None
-    if done.sha256 != sha256:
-        raise Conflict(
-            "You have submitted another label of this tile already.",
-            field="label",
-            help="The first one stands. Take the next tile.",
-        )
-    return done
+    done = Annotation.objects.filter(task=task, author=person).order_by("pk").last()
+    if done is None or done.sha256 == sha256:
+        return done
+    if task.state == Task.State.REJECTED:
+        help = "It was rejected since: take the next tile, the rework of this one comes first."
+    else:
+        help = "The first one stands. Take it back to change it, or take the next tile."
+    raise Conflict(
+        "You have submitted another label of this tile already.", field="label", help=help
+    )
 
 
 def _check_in_hand(task: Task, person: User) -> None:
     # Asked again where it counts; here it spares writing a blob for nothing.
-    last = _last_spell(task, person)
+    last = last_spell(task, person)
     if last is None or last.how not in ("", Reservation.How.EXPIRED):
         raise not_yours(task)
 
 
-def _last_spell(task: Task, person: User) -> Reservation | None:
-    return task.reservations.filter(person=person).order_by("n").last()
-
-
-def _draft(task: Task, person: User, planes: Planes, *, tool: str, now: datetime) -> Annotation:
-    """An annotation with the next number, its blob written, not yet in the database."""
-    schema = task.campaign.schema
-    acquisition = Acquisition.objects.select_related("place").get(pk=task.acquisition_id)
-    numbers = Annotation.objects.filter(acquisition=acquisition, schema=schema)
-    n = (numbers.aggregate(last=Max("n"))["last"] or 0) + 1
-    key = label_key(acquisition, n=n, sha256=planes.sha256)
-    store().write_with(key, lambda path: write_label(path, planes.label, planes.provenance))
-    return Annotation(
-        acquisition=acquisition,
-        schema=schema,
-        n=n,
-        task=task,
-        author=person,
-        tool=tool,
-        source="campaign",
-        parent=Annotation.objects.filter(task=task.parent_id or 0).order_by("pk").last(),
-        raster=key,
-        sha256=planes.sha256,
-        pixels=planes.pixels,
-        labelled_share=planes.labelled_share,
-        created=now,
-    )
-
-
-def label_key(acquisition: Acquisition, *, n: int, sha256: str) -> str:
-    return f"labels/{acquisition.key}/{n}-{sha256[:16]}.tif"
+def last_spell(task: Task, person: User) -> Reservation | None:
+    """The person's last time with the task to label it."""
+    mine = task.reservations.filter(person=person, kind__in=LABELLING)
+    return mine.select_related("assignment").order_by("n").last()
 
 
 @transaction.atomic
-def _hand_in(draft: Annotation, *, now: datetime) -> Annotation:
-    task, person = draft.task, draft.author
+def _hand_in(label: Annotation, *, now: datetime) -> Annotation:
+    task, person = label.task, label.author
     one_at_a_time(person)
-    if done := _handed_in_before(task, person, draft.sha256):
+    if done := _handed_in_before(task, person, label.sha256):
         return done
-    if not _leave(task, person, now=now):
+    rate = review_rate(task, person)
+    state = Task.State.SUBMITTED if is_drawn(task, rate) else Task.State.ACCEPTED
+    if not _leave(task, person, to=state, now=now):
         task.refresh_from_db()
         raise not_yours(task)
-    draft.save(force_insert=True)
+    label.save(force_insert=True)
+    drop_draft(task, person)
+    _tell(label, accepted=state == Task.State.ACCEPTED, rate=rate, now=now)
+    promote_held(person, now=now)
+    compare_later(label)
+    return label
+
+
+def _tell(label: Annotation, *, accepted: bool, rate: float, now: datetime) -> None:
+    """Record the submission and, where no review follows, by which rule it was accepted."""
+    task = label.task
+    detail = {"annotation": str(label.uuid)}
+    if label.checks:
+        detail["overruled"] = [each["code"] for each in label.checks]
     record(
         Event.Verb.SUBMITTED,
         task,
         campaign=task.campaign,
-        who=person,
+        who=label.author,
         now=now,
-        after=draft.sha256,
-        annotation=str(draft.uuid),
+        after=label.sha256,
+        **detail,
     )
-    promote_held(person, now=now)
-    return draft
+    if accepted:
+        record(
+            Event.Verb.REVIEWED,
+            task,
+            campaign=task.campaign,
+            who=None,
+            now=now,
+            verdict="accepted",
+            rule="not drawn for review",
+            rate=rate,
+            **detail,
+        )
 
 
-def _leave(task: Task, person: User, *, now: datetime) -> bool:
-    """End the person's spell with the task submitted; False if it isn't in his hands."""
+def _leave(task: Task, person: User, *, to: str, now: datetime) -> bool:
+    """End the person's spell with the task in state `to`; False if it isn't in his hands."""
     spell = live_reservation(task, person)
-    if spell is None:
-        return _take_back(task, person, now=now)
-    if not task.leave(by=person, to=Task.State.SUBMITTED):
-        return False
-    end(spell, how=Reservation.How.SUBMITTED, now=now)
-    return True
+    if spell and task.leave(by=person, to=to):
+        end(spell, how=Reservation.How.SUBMITTED, now=now)
+        return True
+    return _take_up(task, person, to=to, now=now)  # the sweep may have come in between
 
 
-def _take_back(task: Task, person: User, *, now: datetime) -> bool:
-    """Submit a task whose lease ran out, if nobody has it and the person didn't give it up."""
-    last = _last_spell(task, person)
+def _take_up(task: Task, person: User, *, to: str, now: datetime) -> bool:
+    """Hand in a task whose lease ran out, if nobody has it and the person didn't give it up."""
+    last = last_spell(task, person)
     if last is None or last.how != Reservation.How.EXPIRED:
         return False
     if last.assignment.root_id != (task.root_id or task.pk):
         return False  # superseded, and the person has since been given the tile's new task
     states = [last.returns_to, Task.State.SUPERSEDED]
-    if not Task.objects.filter(pk=task.pk, state__in=states).update(state=Task.State.SUBMITTED):
+    if not Task.objects.filter(pk=task.pk, state__in=states).update(state=to):
         return False
     Reservation.objects.create(
         task=task,
@@ -193,9 +257,3 @@ def _take_back(task: Task, person: User, *, now: datetime) -> bool:
         how=Reservation.How.SUBMITTED,
     )
     return True
-
-
-def _number_taken(draft: Annotation) -> bool:
-    return Annotation.objects.filter(
-        acquisition=draft.acquisition, schema=draft.schema, n=draft.n
-    ).exists()

@@ -11,11 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from labelling.imagery.tilefile import read_label
-from labelling.models import Layer, Ranking, Task, TaskRank, Tile, record
+from labelling.models import Layer, Task, Tile, record
 from labelling.workflow.attempt import Attempt
+from labelling.workflow.aux_chips import beside_tiles, seen_by
 from labelling.workflow.children import run_child
-from labelling.workflow.picking import Picks, read_picks, write_json
+from labelling.workflow.hints import UNAIDED, drawn_plain, plain_share
+from labelling.workflow.overlap import drawn_overlap, second_copies, with_second_copies
+from labelling.workflow.picking import Picks, read_picks, with_rasters, write_json
 from labelling.workflow.pool import REPLACEABLE, eligible_tiles
+from labelling.workflow.qualification import hard_levels
+from labelling.workflow.quality_rules import quality_rules
+from labelling.workflow.queue_rules import queue_rules
+from labelling.workflow.rankings import switch_ranking
 
 LANES = {"control": Task.Lane.CONTROL}
 """The lane of a slice of the batch; all others are active."""
@@ -66,12 +73,20 @@ def predraw(attempt: Attempt) -> Opening:
 
 
 def prelabel_request(attempt: Attempt, tiles: list[Tile]) -> Path:
+    campaign, planes = attempt.round.campaign, seen_by(attempt.round.model)
+    there = beside_tiles([tile.pk for tile in tiles], planes, campaign=campaign)
+    listed = [
+        {
+            "uuid": str(tile.uuid),
+            "raster": tile.raster,
+            **(there[tile.pk].told() if planes else {}),
+        }
+        for tile in tiles
+    ]
     request = {
-        "bands": attempt.round.campaign.bands,
+        "bands": campaign.bands,
         "model": str(attempt.adopted("fit")),
-        "tiles": [
-            {"uuid": str(tile.uuid), "raster": attempt.blobs.raster(tile.raster)} for tile in tiles
-        ],
+        "tiles": with_rasters(listed, attempt),
     }
     return write_json(attempt.folder / "prelabel.json", request)
 
@@ -92,14 +107,18 @@ def stored_layer(attempt: Attempt, tile: Tile, drawn: Path) -> Drawn:
 def open_tasks(attempt: Attempt, opening: Opening, now: datetime) -> dict[str, Any]:
     """Close older replaceable tasks, open the batch, and switch the campaign to the new ranking.
 
-    A tile that was labelled or taken since it was picked is left out.
+    A tile that was labelled or taken since it was picked is left out. Of older rounds stay, in
+    front, the active tiles that several people label: dropped, those that nobody has got round to
+    would be missing from the agreement.
     """
     round, campaign = attempt.round, attempt.round.campaign
     older = Task.objects.of(campaign).filter(REPLACEABLE).exclude(round_no=round.n)
-    superseded = older.update(state=Task.State.SUPERSEDED)
+    superseded = older.exclude(with_second_copies()).update(state=Task.State.SUPERSEDED)
+    stay = list(older.order_by("round_no", "pk"))
     wanted = [uuid.UUID(each["tile"]) for each in opening.picks.picks]
     free = {tile.uuid: tile for tile in eligible_tiles(campaign).filter(uuid__in=wanted)}
     layers = kept_layers(attempt, opening, list(free.values()), now)
+    levels = levels_of(attempt, opening)
     tasks = [
         Task(
             campaign=campaign,
@@ -107,16 +126,65 @@ def open_tasks(attempt: Attempt, opening: Opening, now: datetime) -> dict[str, A
             tile=free[name],
             lane=LANES.get(each["slice"], Task.Lane.ACTIVE),
             round_no=round.n,
+            level=levels.get(each["tile"], 0),
             prelabel=layers.get(name) if each["slice"] not in LANES else None,
             created=now,
         )
         for name, each in zip(wanted, opening.picks.picks)
         if name in free
     ]
-    Task.objects.bulk_create(tasks)
-    ranking = switch_ranking(attempt, tasks, now)
+    seconds = blind_copies(attempt, tasks, now)
+    plain = share_arms(attempt, tasks, seconds=len(seconds))
+    Task.objects.bulk_create([*tasks, *seconds])
+    ranking = switch_ranking(campaign, [*stay, *tasks], now=now)
     record("created", ranking, campaign=campaign, who=None, now=now, superseded=superseded)
-    return {"opened": len(tasks), "superseded": superseded, "left_out": len(wanted) - len(tasks)}
+    return {
+        "opened": len(tasks),
+        "second": len(seconds),
+        "plain": plain,
+        "superseded": superseded,
+        "left_out": len(wanted) - len(tasks),
+    }
+
+
+def blind_copies(attempt: Attempt, tasks: list[Task], now: datetime) -> list[Task]:
+    """Further copies, unsaved, of a random share of the active tiles."""
+    rules = quality_rules(attempt.round.campaign)
+    active = {task.tile.uuid: task for task in tasks if task.lane == Task.Lane.ACTIVE}
+    drawn = drawn_overlap(active.keys(), share=rules.overlap_share, seed=attempt.round.seed)
+    several = [task for name, task in active.items() if name in drawn]
+    return [copy for task in several for copy in second_copies(task, rules, now=now)]
+
+
+def share_arms(attempt: Attempt, tasks: list[Task], *, seconds: int) -> int:
+    """Draw the active tiles that are shown without their pre-label; how many.
+
+    The pre-label stays with the task: what a person draws without it is held against it later.
+    """
+    campaign = attempt.round.campaign
+    active = [task for task in tasks if task.lane == Task.Lane.ACTIVE and task.prelabel]
+    waiting = Task.objects.of(campaign).filter(
+        lane__in=UNAIDED - {Task.Lane.GOLD}, state=Task.State.OPEN
+    )
+    unaided = waiting.count() + seconds + sum(task.lane in UNAIDED for task in tasks)
+    share = plain_share(quality_rules(campaign), active=len(active), unaided=unaided)
+    names = [task.tile.uuid for task in active]
+    plain = drawn_plain(names, share=share, seed=attempt.round.seed)
+    for task in active:
+        task.arm = Task.Arm.PLAIN if task.tile.uuid in plain else Task.Arm.HINTED
+    return len(plain)
+
+
+def levels_of(attempt: Attempt, opening: Opening) -> dict[str, int]:
+    """{tile uuid: the level it takes} of the hardest tiles; without a model none is known to be."""
+    if attempt.round.model is None:
+        return {}
+    scores = {
+        each["tile"]: each["score"]
+        for each in opening.picks.picks
+        if each["slice"] == "informative"
+    }
+    return hard_levels(scores, queue_rules(attempt.round.campaign))
 
 
 def kept_layers(
@@ -132,30 +200,3 @@ def kept_layers(
                 defaults={"raster": drawn.raster, "sha256": drawn.sha256, "created": now},
             )
     return layers
-
-
-def switch_ranking(attempt: Attempt, tasks: list[Task], now: datetime) -> Ranking:
-    """A new ranking: first what older rounds left to do (the control slice), then the batch.
-
-    A control tile in somebody's hands keeps its place too: it may come back, and a control slice
-    of which some tiles are never served is no random sample.
-    """
-    campaign = attempt.round.campaign
-    left = Task.objects.of(campaign).exclude(lane=Task.Lane.ACTIVE).order_by("ranks__rank")
-    left = left.filter(
-        state__in=[Task.State.OPEN, Task.State.RESERVED],
-        ranks__ranking=campaign.ranking_id,
-        ranks__isnull=False,  # before the first ranking, too
-    )
-    last = campaign.rankings.order_by("-n").first()
-    ranking = Ranking.objects.create(campaign=campaign, n=last.n + 1 if last else 1, created=now)
-    TaskRank.objects.bulk_create(
-        [
-            TaskRank(ranking=ranking, task=task, rank=place)
-            for place, task in enumerate([*left, *tasks], start=1)
-        ],
-        batch_size=1000,
-    )
-    type(campaign).objects.filter(pk=campaign.pk).update(ranking=ranking)
-    campaign.ranking = ranking
-    return ranking

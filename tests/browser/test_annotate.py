@@ -75,9 +75,28 @@ def test_a_part_not_labelled_is_warned_of_once(ana: Annotator):
 
     expect(ana.page.get_by_role("alert")).to_contain_text("not labelled")
     ana.press("Shift+Enter")
+    asked = ana.page.get_by_role("dialog")
+    expect(asked).to_contain_text("aren't labelled")
+    assert asked.get_by_role("button", name="Submit anyway").is_disabled()
+    asked.get_by_role("textbox").fill("fog below")
+    asked.get_by_role("button", name="Submit anyway").click()
     ana.wait_for_tile("35VLF/256/7/1")
     label, _ = submitted()
     assert label[200, 200] == 255
+    assert Annotation.objects.get().note == "fog below"
+
+
+def test_whoever_doubts_a_label_after_a_warning_goes_on_drawing(ana: Annotator):
+    ana.stroke((40, 40), (90, 40))
+    ana.press("Shift+Enter", "Shift+Enter")
+    asked = ana.page.get_by_role("dialog")
+    asked.get_by_role("button", name="Rest is clear").click()
+
+    expect(asked).to_have_count(0)
+    assert ana.shares()["not labelled"] == "0 %"
+    ana.press("Shift+Enter")
+    ana.wait_for_tile("35VLF/256/7/1")
+    assert Annotation.objects.get().checks == []
 
 
 def test_undo_and_redo_go_through_every_stroke(ana: Annotator):

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -42,6 +42,15 @@ class Crowd:
     """Task ids of the blind copies of one acquisition, one for each person."""
     ranks: dict[str, int]
     """{task id: rank} of all other tasks."""
+    environment: dict[str, str] = field(default_factory=dict)
+    """Of the server."""
+
+    def numbers(self) -> dict[str, int]:
+        """{task id: number of its annotation}: people aren't told how many others labelled it."""
+        told: dict[str, int] = json.loads(
+            _run(["-m", "tests.labelling.crowd_rows", "numbers"], self.environment)
+        )
+        return told
 
 
 class Client:
@@ -51,8 +60,8 @@ class Client:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
         self.cookie = f"sessionid={session}; csrftoken={TOKEN}"
         self.grants: list[Grant] = []
-        self.numbers: dict[str, int] = {}
-        """{task id: number of the annotation made for it}."""
+        self.labelled: set[str] = set()
+        """Task ids."""
 
     def post(
         self, path: str, body: bytes, kind: str, *, key: str | None = None
@@ -84,7 +93,7 @@ class Client:
             path = f"tasks/{task}/submit?schema_version=1&tool=crowd"
             status, annotation = self.post(path, LABEL, "application/octet-stream")
             assert status == 201, annotation
-            self.numbers[task] = annotation["n"]
+            self.labelled.add(task)
 
 
 def let_everybody_work(crowd: Crowd) -> list[Client]:
@@ -130,7 +139,7 @@ def serving(database: str, var: Path, *, people: int, tasks: int) -> Iterator[Cr
     server = subprocess.Popen(command, cwd=ROOT, env=environment)
     try:
         _wait_until_it_answers(server, port)
-        yield Crowd(port=port, **json.loads(told))
+        yield Crowd(port=port, environment=environment, **json.loads(told))
     finally:
         server.terminate()
         server.wait(timeout=60)

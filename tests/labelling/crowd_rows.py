@@ -1,6 +1,7 @@
 """Fill a scratch database with people and ranked tasks, and print what the clients need as JSON.
 
-Run as `python -m tests.labelling.crowd_rows PEOPLE TASKS` with DATABASE_URL set.
+Run as `python -m tests.labelling.crowd_rows PEOPLE TASKS` with DATABASE_URL set; with `numbers`
+instead it prints the number of each task's annotation.
 """
 
 from __future__ import annotations
@@ -52,5 +53,16 @@ def _sign_in(name: str, campaign) -> str:
     return session.session_key
 
 
-if __name__ == "__main__":
+def numbers() -> None:
+    django.setup()
+
+    from labelling.models import Annotation
+
+    told = {str(task): n for task, n in Annotation.objects.values_list("task__uuid", "n")}
+    json.dump(told, sys.stdout)
+
+
+if __name__ == "__main__" and sys.argv[1] == "numbers":
+    numbers()
+elif __name__ == "__main__":
     main(int(sys.argv[1]), int(sys.argv[2]))

@@ -50,10 +50,10 @@ def scratch_postgres() -> Iterator[str]:
 @pytest.mark.services
 def test_sixteen_clients_empty_the_queue_in_rank_order_on_postgresql(scratch_postgres, tmp_path):
     with serving(scratch_postgres, tmp_path, people=16, tasks=128) as crowd:
-        clients = let_everybody_work(crowd)
+        clients, numbers = let_everybody_work(crowd), crowd.numbers()
 
     assert_served_once(clients, crowd)
-    assert_copies_are_blind_and_numbered(clients, crowd)
+    assert_copies_are_blind_and_numbered(clients, crowd, numbers)
     assert out_of_order(clients, crowd) == []
 
 
@@ -61,10 +61,10 @@ def test_four_clients_empty_the_queue_in_rank_order_on_sqlite(tmp_path):
     database = f"sqlite:///{tmp_path / 'crowd.sqlite3'}"
 
     with serving(database, tmp_path, people=4, tasks=30) as crowd:
-        clients = let_everybody_work(crowd)
+        clients, numbers = let_everybody_work(crowd), crowd.numbers()
 
     assert_served_once(clients, crowd)
-    assert_copies_are_blind_and_numbered(clients, crowd)
+    assert_copies_are_blind_and_numbered(clients, crowd, numbers)
     assert out_of_order(clients, crowd) == []
 
 
@@ -138,12 +138,13 @@ def assert_served_once(clients: list[Client], crowd: Crowd) -> None:
     assert set(served) == {*crowd.copies, *crowd.ranks}
 
 
-def assert_copies_are_blind_and_numbered(clients: list[Client], crowd: Crowd) -> None:
+def assert_copies_are_blind_and_numbered(
+    clients: list[Client], crowd: Crowd, numbers: dict[str, int]
+) -> None:
     copies = set(crowd.copies)
-    mine = [copies.intersection(client.numbers) for client in clients]
-    numbers = [client.numbers[task] for client, tasks in zip(clients, mine) for task in tasks]
+    mine = [copies & client.labelled for client in clients]
     assert [len(tasks) for tasks in mine] == [1] * len(clients)
-    assert sorted(numbers) == list(range(1, len(clients) + 1))
+    assert sorted(numbers[task] for task in copies) == list(range(1, len(clients) + 1))
 
 
 def out_of_order(clients: list[Client], crowd: Crowd) -> list[tuple[int, int]]:

@@ -277,8 +277,6 @@ def test_an_idempotency_key_is_used_once_by_a_person(ana):
         (Reservation, {"kind": "kept"}, "reservation_kind_is_known"),
         (Tile, {"valid_share": 1.5}, "tile_valid_share_is_a_share"),
         (CampaignTile, {"scope": "maybe"}, "enrolment_scope_is_known"),
-        (Annotation, {"trust": -0.1}, "annotation_trust_is_a_share"),
-        (Annotation, {"kind": "rough"}, "annotation_kind_is_known"),
     ],
 )
 def test_a_word_or_share_that_does_not_exist_is_refused(campaign, ana, rows, change, name):
@@ -288,6 +286,23 @@ def test_a_word_or_share_that_does_not_exist_is_refused(campaign, ana, rows, cha
 
     with refused(name):
         rows.objects.update(**change)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "name"),
+    [
+        ({"trust": -0.1}, "annotation_trust_is_a_share"),
+        ({"kind": "rough"}, "annotation_kind_is_known"),
+        ({"difficulty": 6}, "annotation_difficulty_is_1_to_5"),
+    ],
+)
+def test_a_label_with_a_value_that_does_not_exist_is_refused(campaign, wrong, name):
+    label = annotation(campaign, AcquisitionFactory())
+    for field, value in wrong.items():
+        setattr(label, field, value)
+
+    with refused(name):
+        label.save()
 
 
 def test_what_happened_cannot_be_changed_or_deleted(campaign, ana):

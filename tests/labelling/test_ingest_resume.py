@@ -16,7 +16,7 @@ from labelling.adapters.blobs import store
 from labelling.errors import Conflict, LostLease, RasterRejected, StorageAway
 from labelling.imagery.content import content_of
 from labelling.imagery.products.find import inspect
-from labelling.models import Campaign, Event, Scene, Tile
+from labelling.models import Campaign, CampaignTile, Event, Scene, Tile
 from labelling.workflow.ingest.hold import LEASE, take_up
 from labelling.workflow.ingest.work import Intake
 from tests.installations import ROOT
@@ -158,7 +158,9 @@ def test_an_image_that_ends_too_soon_keeps_the_rows_before_it(product, tmp_path,
     north = campaign()
     bring_in(product, north)
     scene = Scene.objects.get()
-    Tile.objects.filter(acquisition__place__key__startswith="35VLF/256/2/").delete()
+    last_row = Tile.objects.filter(acquisition__place__key__startswith="35VLF/256/2/")
+    CampaignTile.objects.filter(tile__in=last_row).delete()
+    last_row.delete()
     Scene.objects.update(state="failed", reason="cut short")
 
     report = bring_in(product, north)

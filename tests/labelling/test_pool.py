@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.core.management import call_command
 
+from labelling.errors import QueueEmpty
 from labelling.models import Scene, Task
-from labelling.workflow.pool import eligible_tiles
-from tests.factories import SceneFactory, TileFactory
+from labelling.workflow.claims import claim_next
+from labelling.workflow.pool import eligible_tiles, kept_back
+from tests.factories import NOON, SceneFactory, TileFactory, person
 from tests.labelling.one_round import planned, work
 from tests.worlds import world
 
@@ -60,3 +63,36 @@ def test_tiles_of_a_product_whose_ingest_failed_wait_for_the_retry():
     newer.scene.save()
 
     assert list(eligible_tiles(campaign)) == [newer]
+
+
+def test_tiles_of_an_unfinished_product_are_counted_among_those_kept_back():
+    campaign = world(pool=3, validation=0)
+    unfinished, fenced, _ = eligible_tiles(campaign).order_by("pk")
+    Scene.objects.filter(tiles__in=[unfinished, fenced]).update(
+        state=Scene.State.FAILED, reason="The disk was full."
+    )
+    fenced.enrolments.update(fence="split border")
+
+    assert kept_back(campaign) == {
+        "fenced (split border)": 1,
+        "of a product whose ingest isn't finished": 1,
+    }
+
+
+def test_an_empty_queue_names_tiles_of_an_unfinished_product():
+    campaign = world(pool=1, validation=0)
+    Scene.objects.update(state=Scene.State.FAILED, reason="The disk was full.")
+
+    with pytest.raises(QueueEmpty) as refusal:
+        claim_next(campaign=campaign, person=person("ana", campaign=campaign), now=NOON)
+
+    assert "1 of a product whose ingest isn't finished" in refusal.value.help
+
+
+def test_the_fences_command_counts_tiles_of_an_unfinished_product(capsys):
+    campaign = world(pool=1, validation=0)
+    Scene.objects.update(state=Scene.State.FAILED, reason="The disk was full.")
+
+    call_command("tiles", "fences", "--campaign", campaign.slug)
+
+    assert "1  of a product whose ingest isn't finished" in capsys.readouterr().out

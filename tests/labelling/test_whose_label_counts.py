@@ -6,7 +6,7 @@ import pytest
 
 from labelling.insights.growth import newest_labels
 from labelling.models import Annotation, Campaign, Task, Tile
-from labelling.workflow.snapshot import chosen
+from labelling.workflow.snapshots.choosing import chosen
 from tests.factories import NOON, TaskFactory
 from tests.worlds import world
 

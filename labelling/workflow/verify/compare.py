@@ -28,6 +28,8 @@ YOUNG = timedelta(hours=24)
 PICTURES = "thumbs/composites/"
 CACHES = ("chips/made/", PICTURES)
 """What is made again when it is missing, and that no row names."""
+DRAFTS = "labels/drafts/"
+"""Unfinished labels: replaced every few seconds, so that rows and blobs never quite agree."""
 ATTEMPT = re.compile(r"(rounds/[^/]+/\d+)/(\d+/.*|pool\.json|[^/]+\.log)")
 """What attempts at a round leave behind; it stays until somebody deletes it."""
 READERS = 4
@@ -80,6 +82,7 @@ class Inspection:
         return (
             self.now - stored.modified < self.older_than
             or is_cached(stored)
+            or stored.key.startswith(DRAFTS)
             or stored.key.startswith(tuple(self.gathering.opaque))
             or (attempt is not None and attempt[1] in self.gathering.rounds)
         )

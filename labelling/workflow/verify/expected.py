@@ -7,17 +7,20 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Manager
+from django.db.models import Manager, QuerySet
 
 from labelling.adapters.blobs import Blobs
 from labelling.adapters.index import NAME, Index
+from labelling.enqueue import Job as Jobs
 from labelling.errors import BadInput, NotFound
-from labelling.models import Annotation, Layer, Model, Round, Snapshot, Tile
+from labelling.models import Annotation, Job, Layer, Model, Release, Round, Snapshot, Tile
+from labelling.workflow.fetching import chips_of
 from labelling.workflow.verify.content import CHANGED
 from labelling.workflow.verify.ledger import Expected, Finding
 
 CHUNK = 2000
 """Rows read at a time."""
+EXPORT = Jobs.EXPORT.value
 ADOPTED = {"fit": "model", "score": "tiles", "pick": "picked"}
 """Step of a round that leaves a folder → what the round's note on it tells where it did."""
 
@@ -40,6 +43,7 @@ class Gathering:
         yield from self.snapshots()
         yield from self.models()
         yield from self.of_rounds()
+        yield from self.handed_out()
 
     def snapshots(self) -> Iterator[Expected]:
         for digest, folder in rows(Snapshot.objects, "hash", "folder"):
@@ -75,6 +79,14 @@ class Gathering:
                 yield from self.adopted(
                     f"{key}/{step}", of, surely="finished" in told and note in told
                 )
+
+    def handed_out(self) -> Iterator[Expected]:
+        """The folders of exports and releases."""
+        done = Job.objects.filter(kind=EXPORT, state=Job.State.DONE)
+        for uuid, result in rows(done, "uuid", "result"):
+            yield from self.adopted(result["folder"], f"export {uuid}", surely=True)
+        for slug, version, folder in rows(Release.objects, "campaign__slug", "version", "folder"):
+            yield from self.adopted(folder, f"release {version} of {slug}", surely=True)
 
     def adopted(self, key: str, of: str, *, surely: bool) -> Iterator[Expected]:
         """An adopted folder; that of a step which isn't finished need not be there."""
@@ -133,7 +145,7 @@ def layers() -> Iterator[Expected]:
 
 def chips(manifest: bytes, of: str) -> Iterator[Expected]:
     for sample in json.loads(manifest)["samples"]:
-        for chip in (sample["bands"], sample["label"]):
+        for chip in chips_of(sample):
             yield Expected(f"chips/{chip}.npy", "chip", of, {"sha256": chip})
 
 
@@ -153,5 +165,5 @@ def hash_of_card(card: dict[str, Any]) -> str:
     return hashlib.sha256(plain.encode()).hexdigest()
 
 
-def rows(manager: Manager[Any], *columns: str) -> Iterator[tuple[Any, ...]]:
+def rows(manager: Manager[Any] | QuerySet[Any], *columns: str) -> Iterator[tuple[Any, ...]]:
     return manager.order_by("pk").values_list(*columns).iterator(chunk_size=CHUNK)

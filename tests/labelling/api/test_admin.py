@@ -7,7 +7,8 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from labelling.models import Campaign, Event, Membership, record
-from tests.factories import NOON, TaskFactory
+from tests.factories import NOON, TaskFactory, TileFactory
+from tests.labelling.labels import submitted
 
 
 @pytest.fixture
@@ -66,3 +67,13 @@ def test_a_campaigns_bands_cannot_be_changed_there(root, campaign):
     # A rule that is only written down would judge no tile, and might not even be one.
     assert 'name="scope"' not in page.content.decode()
     assert Campaign.objects.get().bands == campaign.bands
+
+
+def test_nothing_that_counts_can_be_deleted_there(root, campaign):
+    label = submitted(TileFactory(campaign=campaign), campaign, User.objects.get(), 0)
+    rows = [label, label.task, label.task.tile, label.schema, label.acquisition, campaign]
+
+    for row in rows:
+        path = reverse(f"admin:labelling_{row._meta.model_name}_delete", args=[row.pk])
+        assert root.post(path, {"post": "yes"}).status_code == 403, path
+        row.refresh_from_db()

@@ -22,6 +22,7 @@ def test_a_person_learns_who_he_is_and_what_he_may_do(ana):
                 "level": 1,
             }
         ],
+        "in_hand": [],
     }
 
 

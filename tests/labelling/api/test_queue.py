@@ -21,6 +21,8 @@ def test_the_next_task_comes_with_all_that_is_needed_to_label_it(campaign, ana, 
         "hold": "active",
         "lease_ends": task.lease_ends.isoformat().replace("+00:00", "Z"),
         "lease_seconds": 1800,
+        "warn_seconds": 300,
+        "idle_after_seconds": 180,
         "schema_version": 1,
         "tile": {
             "id": str(task.tile.uuid),
@@ -62,6 +64,8 @@ def test_an_undated_tile_has_no_datetime(ana, task):
 
 def test_the_models_mask_is_announced(ana, task):
     with_prelabel(task)
+    # The first tiles come without, so that a missing mask tells nothing of a tile.
+    Membership.objects.update(qualification={"hints": {"plain": 2, "unaided": 0}})
 
     assert ana.post(NEXT).json()["prelabel"] == {"source": "model", "version": "0a1b2c3d"}
 

@@ -54,7 +54,8 @@ def test_a_heartbeat_lengthens_the_lease(ana, in_hand):
 
     in_hand.refresh_from_db()
     assert answer.status_code == 200
-    assert answer.json() == {"lease_ends": in_hand.lease_ends.isoformat().replace("+00:00", "Z")}
+    ends = in_hand.lease_ends.isoformat().replace("+00:00", "Z")
+    assert answer.json()["lease_ends"] == ends
     assert in_hand.lease_ends > now() + timedelta(minutes=29)
 
 
@@ -91,7 +92,6 @@ def test_a_label_is_submitted_as_octets(ana, in_hand):
     assert answer.status_code == 201
     assert answer.json() == {
         "id": str(annotation.uuid),
-        "n": 1,
         "author": "ana",
         "created": annotation.created.isoformat().replace("+00:00", "Z"),
         "kind": "full",

@@ -34,6 +34,8 @@ def label(
     pixels: dict[str, int],
     n: int = 1,
     task: Task | None = None,
+    kind: str = "full",
+    labelled_share: float = 1,
 ) -> Annotation:
     return Annotation.objects.create(
         acquisition=tile.acquisition,
@@ -45,7 +47,8 @@ def label(
         raster=f"labels/{tile.pk}/{n}.tif",
         sha256="0" * 64,
         pixels=pixels,
-        labelled_share=1,
+        kind=kind,
+        labelled_share=labelled_share,
         created=NOON,
     )
 

@@ -5,7 +5,7 @@ from django.db.models import Value
 from django.db.models.functions import Coalesce
 
 from labelling.insights.cover import about, class_share, cloud_share, covers
-from labelling.models import Annotation, Layer, Score
+from labelling.models import Layer, Score
 from tests.factories import NOON, CampaignFactory, SceneFactory, TileFactory
 from tests.labelling.insights.rows import RoundFactory, label
 
@@ -97,10 +97,8 @@ def test_a_label_is_best_and_pixels_without_a_class_do_not_count(campaign, tile)
 def test_the_newest_full_label_counts(campaign, tile):
     label(tile, campaign, pixels={"0": 100})
     label(tile, campaign, pixels={"1": 100}, n=2)
-    scribble = label(tile, campaign, pixels={"0": 5}, n=3)
-    unsure = label(tile, campaign, pixels={"254": 100}, n=4)
-    Annotation.objects.filter(pk=scribble.pk).update(kind="scribble")
-    Annotation.objects.filter(pk=unsure.pk).update(labelled_share=0.0)
+    label(tile, campaign, pixels={"0": 5}, n=3, kind="scribble")
+    label(tile, campaign, pixels={"254": 100}, n=4, labelled_share=0)
 
     assert asked_both_ways(campaign, tile) == (1.0, 1.0, "label")
 

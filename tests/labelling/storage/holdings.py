@@ -12,10 +12,9 @@ import numpy as np
 from PIL import Image
 
 from labelling.adapters.blobs import Blobs, store
-from labelling.imagery.tilefile import content_hash, read_label, read_tile, write_mask
+from labelling.imagery.tilefile import content_hash, read_tile, write_mask
 from labelling.models import Annotation, Campaign, Layer, Model, Round, Tile
-from labelling.workflow.planes import Planes
-from labelling.workflow.snapshot import freeze
+from labelling.workflow.snapshots.freezing import freeze
 from labelling.workflow.verify.expected import hash_of_card
 from tests.factories import NOON
 from tests.worlds import world
@@ -40,7 +39,7 @@ class Holdings:
 def holdings(tmp_path: Path) -> Holdings:
     campaign, blobs = world(slug="north", pool=2, validation=0, labelled=2), store()
     tile, _ = [told_truly(each, blobs) for each in Tile.objects.order_by("pk")]
-    label, _ = [hashed(each, blobs) for each in Annotation.objects.order_by("pk")]
+    label = Annotation.objects.earliest("pk")
     snapshot = freeze(campaign, blobs=blobs, now=NOON)
     manifest = f"{snapshot.folder}/manifest.json"
     model = stored_model(campaign, blobs)
@@ -70,12 +69,6 @@ def told_truly(tile: Tile, blobs: Blobs) -> Tile:
     blobs.write(tile.thumbnail, png.getvalue())
     tile.save()
     return tile
-
-
-def hashed(annotation: Annotation, blobs: Blobs) -> Annotation:
-    annotation.sha256 = Planes(*read_label(blobs.raster(annotation.raster))).sha256
-    annotation.save()
-    return annotation
 
 
 def stored_layer(tile: Tile, blobs: Blobs) -> Layer:

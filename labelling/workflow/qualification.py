@@ -1,0 +1,78 @@
+"""Who may take what: levels, a newcomer's first tiles, and limits on unfinished work."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from typing import TypeVar
+
+from django.contrib.auth.models import User
+from django.db.models import Max, Q
+
+from labelling.errors import LimitReached
+from labelling.models import Campaign, Membership, Reservation, Task
+from labelling.workflow.mix import Past
+from labelling.workflow.queue_rules import QueueRules
+
+Key = TypeVar("Key")
+LABELLERS = (Membership.Role.ANNOTATOR, Membership.Role.REVIEWER, Membership.Role.LEAD)
+UNREVIEWED = (Task.State.SUBMITTED, Task.State.IN_REVIEW)
+
+
+def level_of(person: User, campaign: Campaign) -> int | None:
+    """The person's level; None where nobody in the campaign has a higher one. Causes one query.
+
+    So a task that takes a level nobody has goes to the most proven there are, instead of waiting
+    for ever. Superusers without a role may take everything.
+    """
+    members = Membership.objects.filter(campaign=campaign, role__in=LABELLERS)
+    levels = members.aggregate(mine=Max("level", filter=Q(user=person)), highest=Max("level"))
+    if levels["mine"] is None or levels["mine"] >= levels["highest"]:
+        return None
+    mine: int = levels["mine"]
+    return mine
+
+
+def refuse_beyond_limit(person: User, campaign: Campaign, rules: QueueRules) -> None:
+    """Raises LimitReached while too many of the person's labels wait for review."""
+    if not rules.unreviewed:
+        return
+    sent = Reservation.objects.filter(
+        person=person, how=Reservation.How.SUBMITTED, task__campaign=campaign
+    )
+    waiting = sent.filter(task__state__in=UNREVIEWED).values("task").distinct().count()
+    if waiting >= rules.unreviewed:
+        raise LimitReached(
+            f"{waiting} of your labels wait for review; the limit is {rules.unreviewed}.",
+            field="queue.unreviewed",
+            help="Go on when some of them have been reviewed. A lead changes the limit.",
+        )
+
+
+def lane_before_all(
+    person: User, campaign: Campaign, rules: QueueRules, *, waiting: Collection[str], past: Past
+) -> str | None:
+    """The lane that goes before the mix: a newcomer's gold tiles, or too many reworks.
+
+    `waiting` are the lanes that have tasks. Causes at most one query.
+    """
+    if Task.Lane.GOLD in waiting and past.whole and past.count("gold") < rules.gold_first:
+        return Task.Lane.GOLD.value
+    if Task.Lane.REWORK in waiting and rules.reworks_first:
+        mine = Task.objects.of(campaign).filter(
+            meant_for=person, state=Task.State.OPEN, lane=Task.Lane.REWORK
+        )
+        if mine.count() >= rules.reworks_first:
+            return Task.Lane.REWORK.value
+    return None
+
+
+def hard_levels(scores: Mapping[Key, float], rules: QueueRules) -> dict[Key, int]:
+    """{name: the level it takes} of the hardest of a round's batch: its highest scores.
+
+    `scores` are those of the tiles picked for their score. Of n tiles the floor of n × hard_share
+    are hard; ties go to the ones that come first.
+    """
+    hardest = sorted(scores, key=lambda name: -scores[name])
+    many = math.floor(len(scores) * rules.hard_share)
+    return dict.fromkeys(hardest[:many], rules.hard_level)
