@@ -32,14 +32,28 @@ export interface Submission {
   octets: Uint8Array<ArrayBuffer>;
   /** Stays the same when the same octets are sent again. */
   key: string;
+  /** Warnings the person stands by; null: none were shown yet. */
+  overruling: Overruling | null;
 }
+
+export interface Overruling {
+  codes: string[];
+  note: string;
+}
+
+const overruled = (overruling: Overruling | null) =>
+  overruling ? { overrule: overruling.codes.join(","), note: overruling.note } : {};
 
 export const submitDrawing = (submission: Submission): Promise<Annotation> =>
   answer(
     api.POST("/api/v1/tasks/{id}/submit", {
       params: {
         path: { id: submission.task },
-        query: { schema_version: submission.schemaVersion, tool: "workbench-editor" },
+        query: {
+          schema_version: submission.schemaVersion,
+          tool: "workbench-editor",
+          ...overruled(submission.overruling),
+        },
         header: { "Idempotency-Key": submission.key },
       },
       // The schema's "binary" has no type of its own in JSON Schema: octets go out as they are.

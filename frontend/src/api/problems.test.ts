@@ -14,6 +14,14 @@ test("a refusal keeps its code, its words and its help", () => {
   });
 });
 
+test("a refused label carries what was found, one by one", () => {
+  const finding = { code: "slivers", severity: "warning", message: "30 pieces …", where: null };
+  const body = { code: "needs_confirmation", message: "30 pieces …", findings: [finding] };
+
+  expect(problemOf(422, body)).toMatchObject({ findings: [finding] });
+  expect(problemOf(422, { ...body, findings: undefined })).toMatchObject({ findings: [] });
+});
+
 test("a lost session is told apart from a role that isn't enough", () => {
   const anonymous = { code: "not_authenticated", message: "Log in.", field: "", help: "" };
   const outsider = { code: "not_allowed", message: "Max is no lead.", field: "", help: "" };

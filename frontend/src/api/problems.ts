@@ -16,6 +16,18 @@ export class Problem extends Error {
   }
 }
 
+/** One thing that the server's checks found in a label. */
+export interface Finding {
+  code: string;
+  severity: "error" | "warning";
+  message: string;
+  pixels: number;
+  /** Of all pixels, 0–1. */
+  share: number;
+  /** Top, left, bottom, right, the last two beyond it; null: the whole tile. */
+  where: [number, number, number, number] | null;
+}
+
 export class Refused extends Problem {
   constructor(
     message: string,
@@ -23,6 +35,7 @@ export class Refused extends Problem {
     readonly code: string,
     readonly field: string,
     readonly status: number,
+    readonly findings: Finding[] = [],
   ) {
     super(message, help);
   }
@@ -38,7 +51,7 @@ const SIGNED_OUT = new Set(["not_authenticated", "authentication_failed", "csrf_
 
 /** The problem that an unsuccessful `response` with the decoded `body` stands for. */
 export function problemOf(status: number, body: unknown): Problem {
-  const { code = "", message = "", field = "", help = "" } = asRefusal(body);
+  const { code = "", message = "", field = "", help = "", findings = [] } = asRefusal(body);
   if (status === 401 || SIGNED_OUT.has(code) || /csrf/i.test(message)) {
     return new SignedOut(
       "You have been signed out.",
@@ -49,7 +62,7 @@ export function problemOf(status: number, body: unknown): Problem {
     return new Unreachable("The server is not answering just now.", "It may be starting again.");
   }
   if (!message) return new Broken(`The server answered with an error (${status}).`, SERVER_HELP);
-  return new Refused(message, help, code, field, status);
+  return new Refused(message, help, code, field, status, findings);
 }
 
 /** The problem that an exception thrown by `fetch` stands for. */
@@ -63,7 +76,9 @@ export function problemOfThrown(error: unknown): Problem {
 
 const SERVER_HELP = "Try again; if it stays, tell whoever runs the workbench.";
 
-function asRefusal(body: unknown): Partial<Record<"code" | "message" | "field" | "help", string>> {
+type Refusal = Record<"code" | "message" | "field" | "help", string> & { findings: Finding[] };
+
+function asRefusal(body: unknown): Partial<Refusal> {
   if (typeof body !== "object" || body === null) return {};
   // A refusal by the framework itself has its words under "detail".
   return "detail" in body ? { message: String(body.detail), ...body } : body;

@@ -21,6 +21,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/annotations/{id}/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description uint8 (height, width): 1 where the label differs from the pre-label, 0 where it doesn't,
+         *     255 where either says nothing.
+         */
+        get: operations["annotation_edits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/annotations/{id}/label": {
         parameters: {
             query?: never;
@@ -38,6 +58,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/annotations/{id}/provenance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How the label's pixels came about. */
+        get: operations["annotation_provenance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/annotations/{id}/revert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Go back to this version: a new one with its pixels follows the current one. */
+        post: operations["annotation_revert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{slug}": {
         parameters: {
             query?: never;
@@ -47,6 +101,40 @@ export interface paths {
         };
         /** @description A view of the API. */
         get: operations["campaign"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/agreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Of the newest blind pairs of labels under the classes in force. */
+        get: operations["agreement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/agreement/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description People against people, by name. */
+        get: operations["agreement_people"];
         put?: never;
         post?: never;
         delete?: never;
@@ -72,6 +160,194 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{slug}/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The newest comparison of the campaign's model with other people's masks. */
+        get: operations["comparison"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The campaign's events, the newest first. */
+        get: operations["events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/flags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What waits for a decision, oldest first; or what was decided, newest first. */
+        get: operations["flags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/flags/{id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Close the tile, give it to somebody else, or note what was said. */
+        post: operations["resolve_flag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/flags/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How often the tiles of a round were skipped, by score. */
+        get: operations["skip_rates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/gold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The newest first. */
+        get: operations["gold"];
+        put?: never;
+        /** @description Measure people by a label: its tile is mixed into everybody's stream. */
+        post: operations["add_gold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/gold/{annotation}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Serve the tile no more; what people were measured by it stays. */
+        post: operations["retire_gold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/hints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How much people change pre-labels, and how far these pull them. */
+        get: operations["hints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/label-errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The newest search for label errors: its labels, the most doubtful first. */
+        get: operations["mining"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The campaign's members, those who joined first in front. */
+        get: operations["people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/picks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Have these tiles labelled, all or none. */
+        post: operations["picks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{slug}/progress": {
         parameters: {
             query?: never;
@@ -89,6 +365,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{slug}/quality/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A view of the API. */
+        get: operations["quality_rules"];
+        put?: never;
+        /** @description Set what is named; the rest stays as it is. */
+        post: operations["change_quality_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Depth, age and share of each lane. */
+        get: operations["queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{slug}/queue/next": {
         parameters: {
             query?: never;
@@ -98,8 +409,94 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description The tile in hand, or else the highest-ranked waiting one. */
+        /** @description The tile in hand, or else the next one of the queue. */
         post: operations["queue_next"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/queue/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Change lease, limits or the lanes' shares; they hold from the next claim on. */
+        post: operations["queue_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What reviewers said, the newest first. */
+        get: operations["reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/reviews/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description The label in hand, or the one that has waited longest; never one's own. */
+        post: operations["next_review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/reviews/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What is checked and how much is reviewed. */
+        get: operations["review_rules"];
+        put?: never;
+        /** @description Change some of it, for what is handed in from now on. */
+        post: operations["change_review_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/reviews/waiting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Labels that wait for review or are being reviewed, the oldest first. */
+        get: operations["review_queue"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -141,6 +538,114 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{slug}/schemas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The versions of the campaign's classes, the newest first. */
+        get: operations["schemas"];
+        put?: never;
+        /** @description Put a new version of the classes in force; a worker migrates the labels. */
+        post: operations["schema_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/schemas/migration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How far the labels are migrated to the classes in force. */
+        get: operations["schema_migration"];
+        put?: never;
+        /** @description Go on with a migration that stopped; one that is under way is left to itself. */
+        post: operations["schema_migrate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The campaign's snapshots, the newest first. */
+        get: operations["snapshots"];
+        put?: never;
+        /**
+         * @description Freeze the labels that a rule takes: done by a worker. The same labels give the same
+         *     snapshot.
+         */
+        post: operations["snapshot_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/snapshots/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How far a snapshot is that was asked for. */
+        get: operations["snapshot_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/test-openings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Every opening of the frozen test, the newest first. */
+        get: operations["test_openings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Ask the export to stop; what is finished of it stays for the next try. */
+        post: operations["export_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -158,6 +663,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One's own throughput, gold score, time and reasons for rework in a campaign. */
+        get: operations["my_work"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/snapshots/{hash}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A snapshot with its rule and datasheet, by its hash or the first letters of it. */
+        get: operations["snapshot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/snapshots/{hash}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What differs from this snapshot to another one. */
+        get: operations["snapshot_diff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/snapshots/{hash}/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The snapshot's exports, the newest first. */
+        get: operations["exports"];
+        put?: never;
+        /** @description Export the snapshot: done by a worker. The same again gives the export there is. */
+        post: operations["export_start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{id}": {
         parameters: {
             query?: never;
@@ -169,6 +743,96 @@ export interface paths {
         get: operations["task"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What the person goes on with on this tile; 404 where it is an empty label. */
+        get: operations["draft"];
+        put?: never;
+        /**
+         * @description Keep an unfinished label: label plane, then provenance plane.
+         *
+         *     409 `stale_draft` when another tab or machine has saved a newer version.
+         */
+        post: operations["save_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/draft/label": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The octets as they were saved; `Draft-Version` says of which version. */
+        get: operations["draft_label"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Ask for a fresh lease without working on the tile: the pause is counted as one. */
+        post: operations["extend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What a reviewer said of one's label, and of the one that this tile is a rework of. */
+        get: operations["task_feedback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/flag": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Say that something is wrong with a tile, and go on with it. */
+        post: operations["flag"];
         delete?: never;
         options?: never;
         head?: never;
@@ -226,6 +890,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/{id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A label as its reviewer sees it. */
+        get: operations["task_review"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/review/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Take the label as it is. */
+        post: operations["accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/review/fix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Hand in a corrected version, in the form of a submission; both are its authors. */
+        post: operations["fix"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/review/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Send the label back with a reason: its author is the first to rework it. */
+        post: operations["reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/review/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Give the label back unreviewed. */
+        post: operations["release_review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Put a tile away unlabelled, with a reason; a reviewer decides what becomes of it. */
+        post: operations["skip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{id}/submit": {
         parameters: {
             query?: never;
@@ -235,9 +1001,48 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Hand in a label: the label plane (height x width uint8), then the provenance plane. */
+        /**
+         * @description Hand in a label: the label plane (height x width uint8), then the provenance plane.
+         *
+         *     A label with warnings is refused with the code `needs_confirmation` until they are
+         *     overruled; `findings` has them. What is refused is kept as a draft.
+         */
         post: operations["submit"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Take a label back, until its review opens: the tile is in work again. */
+        post: operations["withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tiles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Take a tile out of the catalogue. 409 while a task, a label or a round knows it. */
+        delete: operations["delete_tile"];
         options?: never;
         head?: never;
         patch?: never;
@@ -269,6 +1074,26 @@ export interface paths {
         };
         /** @description The whole tile in three bands, under the one stretch of its scene. */
         get: operations["tile_composite"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tiles/{id}/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Versions of the label of the tile's acquisition, the newest first: all of them for
+         *     reviewers and leads, their own for annotators.
+         */
+        get: operations["tile_labels"];
         put?: never;
         post?: never;
         delete?: never;
@@ -332,11 +1157,29 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Agreement: {
+            tiles: number;
+            /** @description Of labels. */
+            pairs: number;
+            /** @description That both labels of a pair give a class. */
+            pixels: number;
+            /** @description Of the matrices. */
+            codes: number[];
+            /** @description Pixels; row: class of the label that came first. */
+            confusion: number[][];
+            whole: components["schemas"]["Measures"];
+            /** @description Without the pixels beside class borders. */
+            inner: components["schemas"]["Measures"];
+            /** @description With the classes of `merged` counted as one. */
+            together: components["schemas"]["Measures"] | null;
+            /** @description Class codes. */
+            merged: number[];
+            classes: components["schemas"]["ClassAgreement"][];
+        };
+        /** @description Its number on the acquisition is left out: it tells whether others have labelled the tile. */
         Annotation: {
             /** Format: uuid */
             id: string;
-            /** @description 1, 2, … of the acquisition. */
-            n: number;
             /**
              * @description Empty: none of our people.
              * @default
@@ -357,6 +1200,42 @@ export interface components {
             schema_version: number;
             /** Format: uuid */
             task?: string | null;
+        };
+        Arm: {
+            labels: number;
+            /** @description 0…1 of a tile's pixels that differ from the pre-label. */
+            changed: components["schemas"]["Estimate"];
+            /**
+             * Format: double
+             * @description 0…1 of the labels that are the pre-label as it was.
+             */
+            untouched: number | null;
+            /** @description {class code: pre-label against final label, mean over tiles} */
+            iou: {
+                [key: string]: number | null;
+            };
+            /** @description 0…1 of a tile's pixels that an unaided second person gave the same class. */
+            agreement: components["schemas"]["Estimate"];
+        };
+        Band: {
+            /**
+             * Format: double
+             * @description Lowest score.
+             */
+            low: number;
+            /** Format: double */
+            high: number;
+            /** @description Tasks. */
+            labelled: number;
+            skipped: number;
+            /**
+             * Format: double
+             * @description 0…1; null: nobody saw one yet.
+             */
+            rate: number | null;
+            by_reason: {
+                [key: string]: number;
+            };
         };
         Batch: {
             round: number;
@@ -409,23 +1288,10 @@ export interface components {
         };
         CatalogueTask: {
             lane: components["schemas"]["LaneEnum"];
-            state: components["schemas"]["CatalogueTaskStateEnum"];
+            state: components["schemas"]["TaskStateEnum"];
             /** @description That opened it; 0: none did. */
             round_no: number;
         };
-        /**
-         * @description * `open` - Open
-         *     * `reserved` - Reserved
-         *     * `submitted` - Submitted
-         *     * `in_review` - In Review
-         *     * `accepted` - Accepted
-         *     * `rejected` - Rejected
-         *     * `skipped` - Skipped
-         *     * `closed` - Closed
-         *     * `superseded` - Superseded
-         * @enum {string}
-         */
-        CatalogueTaskStateEnum: "open" | "reserved" | "submitted" | "in_review" | "accepted" | "rejected" | "skipped" | "closed" | "superseded";
         CatalogueTile: {
             /** Format: uuid */
             id: string;
@@ -502,6 +1368,41 @@ export interface components {
              */
             hold: components["schemas"]["HoldEnum"];
         };
+        ClaimReviewRequest: {
+            /**
+             * Format: uuid
+             * @description This one, or none.
+             */
+            task?: string;
+        };
+        /** @description A class against all others. */
+        ClassAgreement: {
+            code: number;
+            name: string;
+            colour: string;
+            /** @description That either person gave this class. */
+            pixels: number;
+            /**
+             * Format: double
+             * @description Cohen's kappa, -1…1; null: it can't be said.
+             */
+            kappa: number | null;
+            /**
+             * Format: double
+             * @description Krippendorff's alpha, -1…1; null: it can't be said.
+             */
+            alpha: number | null;
+            /**
+             * Format: double
+             * @description Away from class borders.
+             */
+            kappa_inner: number | null;
+            /**
+             * Format: double
+             * @description Away from class borders.
+             */
+            alpha_inner: number | null;
+        };
         ClassCount: {
             code: number;
             name: string;
@@ -518,10 +1419,293 @@ export interface components {
             days: number;
             tile: components["schemas"]["Tile"];
         };
+        ComparedDifference: {
+            /**
+             * Format: double
+             * @description null where it can't be said.
+             */
+            value: number | null;
+            /**
+             * Format: double
+             * @description Of the interval over scenes.
+             */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
+            /**
+             * Format: double
+             * @description Two-sided; scenes exchanged.
+             */
+            p: number | null;
+            scenes: number;
+        };
+        ComparedFigure: {
+            /**
+             * Format: double
+             * @description null where it can't be said.
+             */
+            value: number | null;
+            /**
+             * Format: double
+             * @description Of the interval over scenes.
+             */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
+        };
+        ComparedLead: {
+            /**
+             * Format: double
+             * @description null where it can't be said.
+             */
+            value: number | null;
+            /**
+             * Format: double
+             * @description Of the interval over scenes.
+             */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
+            /**
+             * Format: double
+             * @description Two-sided; scenes exchanged.
+             */
+            p: number | null;
+            scenes: number;
+            /**
+             * Format: double
+             * @description Adjusted for the number of masks.
+             */
+            p_holm?: number | null;
+        };
+        ComparedMask: {
+            name: string;
+            source: string;
+            version: string;
+            classes: string[];
+            /** @description Classes that it can't tell. */
+            not_provided: string[];
+            /** @description What those classes are counted as. */
+            counted_as: {
+                [key: string]: string;
+            };
+            /** @description That have the mask. */
+            tiles: number;
+            /**
+             * Format: double
+             * @description Share of the labelled pixels that it says something of.
+             */
+            answered: number | null;
+            /** @description null: nobody says what it was trained on. */
+            trained_on_these_data: boolean | null;
+            trained_on: string[];
+            said_by: string;
+            /** @description null: not measured. */
+            cost: components["schemas"]["ComparedMaskCost"] | null;
+            /** @description On the pixels that it answers. */
+            answered_pixels: components["schemas"]["ComparedPair"] | null;
+            /** @description Where it cannot say, it is wrong. */
+            all_pixels: components["schemas"]["ComparedPair"];
+            /** @description Every figure of the evaluation suite, see docs/evaluation.md. */
+            suite: unknown;
+        };
+        ComparedMaskCost: {
+            /** Format: double */
+            seconds_per_mpix: number;
+            /** Format: double */
+            peak_mib: number | null;
+            /** @description When, and what is in it. */
+            measured: string;
+        };
+        ComparedModel: {
+            hash: string;
+            /** @description When it was compared. */
+            state: string;
+            cost: components["schemas"]["ComparedModelCost"];
+            trained_on_these_data: boolean | null;
+            /** @description Of these tiles, those that lie where it was fitted. */
+            trained_on_tiles: number | null;
+            /** @description Every figure of the evaluation suite. */
+            suite: unknown;
+        };
+        ComparedModelCost: {
+            /** Format: double */
+            seconds_per_mpix: number;
+            /** Format: double */
+            peak_mib: number | null;
+            /** @description When, and what is in it. */
+            measured: string;
+            /** Format: double */
+            training_seconds: number | null;
+        };
+        ComparedPair: {
+            scenes: number;
+            scenes_per_class: {
+                [key: string]: number;
+            };
+            /** @description Classes that the mean is over. */
+            over: string[];
+            mask: components["schemas"]["ComparedScore"];
+            /** @description On the same pixels, brought down to the mask's classes. */
+            model: components["schemas"]["ComparedScore"] | null;
+            /** @description Of the model over the mask. */
+            lead?: components["schemas"]["ComparedLead"];
+            /** @description In IoU. */
+            lead_by_class?: {
+                [key: string]: components["schemas"]["ComparedDifference"] | null;
+            };
+        };
+        ComparedScore: {
+            /** @description By class; null for a class in too few scenes. */
+            iou: {
+                [key: string]: components["schemas"]["ComparedFigure"] | null;
+            };
+            class_mean_iou: components["schemas"]["ComparedFigure"];
+        };
+        Comparison: {
+            /** Format: date-time */
+            created: string;
+            /** @description What the frozen test was opened for. */
+            why: string;
+            split: components["schemas"]["SplitEnum"];
+            snapshot: string;
+            synthetic: boolean;
+            label_sources: string[];
+            classes: string[];
+            tiles: number;
+            scenes: number;
+            scenes_per_class: {
+                [key: string]: number;
+            };
+            /** @description Below it a class isn't shown. */
+            fewest_scenes: number;
+            /** @description How the intervals were made. */
+            resampling: unknown;
+            /** @description Of the frozen test, up to then. */
+            test_openings: number;
+            model: components["schemas"]["ComparedModel"] | null;
+            masks: components["schemas"]["ComparedMask"][];
+        };
         Composite: {
             name: string;
             /** @description Red, green, blue. */
             bands: string[];
+        };
+        Diff: {
+            first: string;
+            second: string;
+            added: components["schemas"]["DiffTiles"];
+            removed: components["schemas"]["DiffTiles"];
+            /** @description In both, with another label. */
+            relabelled: components["schemas"]["DiffTiles"];
+            /** @description In both, with other imagery. */
+            reread: components["schemas"]["DiffTiles"];
+            unchanged: number;
+            /** @description {class: {first, second, change}} */
+            pixels: {
+                [key: string]: unknown;
+            };
+            /** @description {username: {first, second}}: tiles. */
+            authors: {
+                [key: string]: unknown;
+            };
+            /** @description {field: [first's, second's]} where they differ. */
+            rule: {
+                [key: string]: unknown;
+            };
+        };
+        DiffTiles: {
+            count: number;
+            /** @description Of the first. */
+            keys: string[];
+        };
+        DoubtedLabel: {
+            /** @description 1 is the most doubtful. */
+            rank: number;
+            /** @description The tile's name. */
+            key: string;
+            /**
+             * Format: uuid
+             * @description null: not in the campaign any more.
+             */
+            tile: string | null;
+            /** Format: uuid */
+            annotation: string;
+            /** @description Username; empty: imported. */
+            author: string;
+            /** @description `campaign`, or the imported set. */
+            source: string;
+            scene: string;
+            /** @description Of the models: the one that never saw the scene. */
+            fold: number;
+            /**
+             * Format: double
+             * @description 0 to 1; `formula` says what it is.
+             */
+            doubtfulness: number;
+            /** @description Labelled pixels away from borders. */
+            judged: number;
+            /** @description Of those, that the model contradicts for sure. */
+            doubted: number;
+            /** @description Of the doubted, pixels of a pre-label that were left as they were. */
+            confirmed: number;
+            pairs: components["schemas"]["DoubtedPair"][];
+            /** @description By class, the doubted share of its pixels. */
+            classes: {
+                [key: string]: number;
+            };
+            /** @description The largest patch of one kind. */
+            largest: components["schemas"]["DoubtedPatch"] | null;
+            /**
+             * Format: uuid
+             * @description In which it is drawn anew.
+             */
+            task: string | null;
+            /**
+             * @description Empty: there is no such task.
+             *
+             *     * `open` - Open
+             *     * `reserved` - Reserved
+             *     * `submitted` - Submitted
+             *     * `in_review` - In Review
+             *     * `accepted` - Accepted
+             *     * `rejected` - Rejected
+             *     * `skipped` - Skipped
+             *     * `closed` - Closed
+             *     * `superseded` - Superseded
+             *     * `` - none
+             */
+            task_state: components["schemas"]["TaskStateEnum"];
+        };
+        DoubtedPair: {
+            /** @description Class that the label has. */
+            given: string;
+            /** @description Class that the model is sure of. */
+            seen: string;
+            pixels: number;
+        };
+        DoubtedPatch: {
+            /** @description Class that the label has. */
+            given: string;
+            /** @description Class that the model is sure of. */
+            seen: string;
+            pixels: number;
+            /** @description Of a pixel in it, from the top. */
+            row: number;
+            /** @description Of the same pixel, from the left. */
+            col: number;
+        };
+        Draft: {
+            /** @description 0: nothing was saved yet; this is the label that came or was taken back. */
+            version: number;
+            /** Format: date-time */
+            saved: string;
+            /** @description Of the classes it was drawn with. */
+            schema_version: number;
+            /** @description Where the person was; empty: not known. */
+            view: {
+                [key: string]: unknown;
+            };
         };
         Error: {
             /** @description Stable name of the refusal, such as `queue_empty`. */
@@ -532,6 +1716,226 @@ export interface components {
             field: string;
             /** @description What to do. */
             help: string;
+            /** @description Of a refused label, all that is wrong with it. */
+            findings?: components["schemas"]["Finding"][];
+        };
+        Estimate: {
+            /** Format: double */
+            mean: number | null;
+            /** @description 95 %, tiles drawn with replacement; null with fewer than two tiles. */
+            interval: number[] | null;
+            tiles: number;
+        };
+        Event: {
+            /** @description Grows with every event. */
+            id: number;
+            /** Format: date-time */
+            when: string;
+            /** @description null: the workbench itself. */
+            who: string | null;
+            verb: components["schemas"]["VerbEnum"];
+            /** @description What it was done to: task, annotation, model … */
+            kind: string;
+            /** @description Its UUID, hash or slug; empty: it has none. */
+            object: string;
+            /** @description Content hash. */
+            before: string;
+            /** @description Content hash. */
+            after: string;
+            detail: {
+                [key: string]: unknown;
+            };
+        };
+        EventPage: {
+            results: components["schemas"]["Event"][];
+            /** @description Where the next page begins. */
+            cursor: string | null;
+        };
+        Export: {
+            /** Format: uuid */
+            id: string;
+            state: components["schemas"]["JobStateEnum"];
+            format: components["schemas"]["FormatEnum"];
+            /** @description Whether the imagery goes along. */
+            with_bands: boolean;
+            /** @description Whether pixels' provenance goes along. */
+            with_provenance: boolean;
+            /** @description Username. */
+            asked_by: string;
+            /** @description Tiles written so far. */
+            done: number;
+            total: number;
+            /** Format: date-time */
+            created: string;
+            /** Format: date-time */
+            finished: string | null;
+            error: string;
+            /** @description Where it lies in storage; empty until it is done. */
+            folder: string;
+            files: number;
+            bytes: number;
+            /** @description Of its list of files: equal exports have equal ones. */
+            sha256: string;
+        };
+        ExportOrderRequest: {
+            /** @description geotiff, png, netcdf, coco, stac. */
+            format: string;
+            /**
+             * @description Let the imagery go along. NetCDF wants it.
+             * @default false
+             */
+            with_bands: boolean;
+            /**
+             * @description Let the provenance of pixels go along. GeoTIFF only.
+             * @default false
+             */
+            with_provenance: boolean;
+        };
+        ExportPage: {
+            results: components["schemas"]["Export"][];
+            /** @description Where the next page begins. */
+            cursor: string | null;
+        };
+        Feedback: {
+            /** @description The newest first. */
+            results: components["schemas"]["Verdict"][];
+            /** @description {code: in words} */
+            reasons: {
+                [key: string]: string;
+            };
+        };
+        /** @description One thing that a check of a label found. */
+        Finding: {
+            /** @description Stable name of the check. */
+            code: string;
+            /**
+             * @description A warning can be overruled with a note, an error not.
+             *
+             *     * `error` - error
+             *     * `warning` - warning
+             */
+            severity: components["schemas"]["SeverityEnum"];
+            /** @description What was found, fit to show a person. */
+            message: string;
+            /** @description How many it is about. */
+            pixels: number;
+            /**
+             * Format: double
+             * @description 0…1 of the tile's pixels.
+             */
+            share: number;
+            /** @description Top, left, bottom, right (the last two beyond it); null: the whole tile. */
+            where: number[] | null;
+        };
+        Flag: {
+            id: number;
+            /** Format: uuid */
+            task: string;
+            place: string;
+            /** Format: date-time */
+            datetime: string | null;
+            lane: components["schemas"]["LaneEnum"];
+            /**
+             * @description Of the task.
+             *
+             *     * `open` - Open
+             *     * `reserved` - Reserved
+             *     * `submitted` - Submitted
+             *     * `in_review` - In Review
+             *     * `accepted` - Accepted
+             *     * `rejected` - Rejected
+             *     * `skipped` - Skipped
+             *     * `closed` - Closed
+             *     * `superseded` - Superseded
+             */
+            state: components["schemas"]["TaskStateEnum"];
+            person: string;
+            /** @description Whether the tile was put away, unlabelled. */
+            skipped: boolean;
+            reason: components["schemas"]["ReasonEnum"];
+            note: string;
+            /** Format: date-time */
+            created: string;
+            /** @description Empty: not decided yet. */
+            outcome: string;
+            resolved_by: string;
+            /** Format: date-time */
+            resolved: string | null;
+        };
+        FlagPage: {
+            results: components["schemas"]["Flag"][];
+            /** @description Where the next page begins. */
+            cursor: string | null;
+        };
+        /**
+         * @description * `geotiff` - geotiff
+         *     * `png` - png
+         *     * `netcdf` - netcdf
+         *     * `coco` - coco
+         *     * `stac` - stac
+         * @enum {string}
+         */
+        FormatEnum: "geotiff" | "png" | "netcdf" | "coco" | "stac";
+        Gold: {
+            /**
+             * Format: uuid
+             * @description The label people are measured by; names the gold tile.
+             */
+            annotation: string;
+            /** @description <place>/<datetime> */
+            tile: string;
+            split: components["schemas"]["SplitEnum"];
+            /**
+             * @description Empty: it was imported.
+             * @default
+             */
+            author: string;
+            /** @description What a newcomer learns from it. */
+            guide: string;
+            /** @description Whether it is still served. */
+            active: boolean;
+            /** @description People's labels compared with it. */
+            labels: number;
+            /** @description Tasks that wait for somebody. */
+            waiting: number;
+            /** Format: date-time */
+            created: string;
+        };
+        GoldPage: {
+            results: components["schemas"]["Gold"][];
+            /** @description Of the next page; null: none. */
+            cursor: string | null;
+        };
+        GoldStanding: {
+            tiles: number;
+            /**
+             * Format: double
+             * @description 0…1, over tiles.
+             */
+            mean: number | null;
+            /**
+             * Format: double
+             * @description 0…1 of the pixels given a class.
+             */
+            named: number | null;
+            /** @description {class code: F1 with a boundary tolerance, over all pixels} */
+            classes: {
+                [key: string]: number | null;
+            };
+        };
+        HintReport: {
+            /** @description Drawn with the pre-label in sight. */
+            hinted: components["schemas"]["Arm"];
+            /** @description Drawn without it, by the draw of the round. */
+            plain: components["schemas"]["Arm"];
+            /** @description `changed` without minus with: how far pre-labels pull labels towards them. */
+            pull: components["schemas"]["Estimate"];
+            /** @description `agreement` without minus with. */
+            agreement_gap: components["schemas"]["Estimate"];
+            /** @description Labels whose pre-label was withheld for a person's balance; in neither arm. */
+            evened: number;
+            /** @description By pre-label shown, the newest first. */
+            versions: components["schemas"]["Version"][];
         };
         History: {
             results: components["schemas"]["HistoryEntry"][];
@@ -555,6 +1959,45 @@ export interface components {
          * @enum {string}
          */
         HoldEnum: "active" | "held" | "review";
+        Hours: {
+            /** @description Labels handed in, or reviews finished. */
+            done: number;
+            /** @description Gaps between heartbeats of 2 min at most. */
+            active_seconds: number;
+            /** @description Longer gaps while the tile was in hand. */
+            idle_seconds: number;
+            /**
+             * Format: double
+             * @description Done in an active hour.
+             */
+            per_hour: number | null;
+        };
+        /** @description A tile in one's hands: what another machine needs to go on with it. */
+        InHand: {
+            /** Format: uuid */
+            task: string;
+            campaign: string;
+            hold: components["schemas"]["HoldEnum"];
+            /** Format: date-time */
+            started: string;
+            /** Format: date-time */
+            lease_ends: string;
+            /** @description Version; null: none was saved. */
+            draft: number | null;
+            /** @description Where the person was, as the page wrote it. */
+            view: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * @description * `waiting` - Waiting
+         *     * `running` - Running
+         *     * `done` - Done
+         *     * `failed` - Failed
+         *     * `cancelled` - Cancelled
+         * @enum {string}
+         */
+        JobStateEnum: "waiting" | "running" | "done" | "failed" | "cancelled";
         /**
          * @description * `full` - Full
          *     * `region` - Region
@@ -569,6 +2012,66 @@ export interface components {
             hotkey: string;
             /** @description Where shapes overlap, the higher one wins. */
             priority: number;
+        };
+        LabelVersion: {
+            /** Format: uuid */
+            id: string;
+            campaign: string;
+            schema_version: number;
+            /** @description 1, 2, … under this version of the classes. */
+            n: number;
+            /**
+             * @description Empty: none of our people.
+             * @default
+             */
+            author: string;
+            tool: string;
+            /** @description `campaign`, or the labelled set it came from. */
+            source: string;
+            kind: components["schemas"]["KindEnum"];
+            /**
+             * Format: uuid
+             * @description The version it came from, where you may see that one.
+             */
+            readonly parent: string | null;
+            /** Format: uuid */
+            task?: string | null;
+            /** @description Of label and provenance: equal means equal pixels. */
+            sha256: string;
+            /** @description {code: pixels} */
+            pixels: {
+                [key: string]: number;
+            };
+            /** Format: double */
+            labelled_share: number;
+            /** Format: date-time */
+            created: string;
+        };
+        LabelVersionPage: {
+            results: components["schemas"]["LabelVersion"][];
+            /** @description Where the next page begins. */
+            cursor: string | null;
+        };
+        Lane: {
+            lane: components["schemas"]["LaneEnum"];
+            waiting: number;
+            /**
+             * Format: date-time
+             * @description Of those that wait.
+             */
+            oldest: string | null;
+            in_hand: number;
+            /** @description Waiting for one person or for some level. */
+            kept: number;
+            /**
+             * Format: double
+             * @description 0…1 of the tiles served, while all lanes have some.
+             */
+            share: number;
+            /** @description In the last seven days, and not given back. */
+            served: number;
+            /** Format: double */
+            served_share: number | null;
         };
         /**
          * @description * `active` - Active
@@ -585,12 +2088,63 @@ export interface components {
         Lease: {
             /** Format: date-time */
             lease_ends: string;
+            /**
+             * Format: date-time
+             * @description From then on, warn and offer to extend.
+             */
+            warn_at: string;
+            /** @description Without activity for so long, show the time left; before, renew by itself. */
+            idle_after_seconds: number;
+        };
+        Limits: {
+            /**
+             * Format: double
+             * @description 0…1 that may be left without a label.
+             */
+            unlabelled_share: number;
+            /**
+             * Format: double
+             * @description 0…1 of the tile that makes a class sure.
+             */
+            sure_share: number;
+            /** @description Smaller shadows may lack their cloud. */
+            shadow_pixels: number;
+            /** @description Metres up to which it is looked for. */
+            cloud_height: number;
+            /** @description Of cloud that may lie over no data. */
+            nodata_pixels: number;
+            /** @description A piece with fewer is a sliver. */
+            sliver_pixels: number;
+            /** @description That a label may have. */
+            slivers: number;
         };
         Me: {
             username: string;
             name: string;
             is_superuser: boolean;
             memberships: components["schemas"]["Membership"][];
+            in_hand: components["schemas"]["InHand"][];
+        };
+        Measures: {
+            /**
+             * Format: double
+             * @description Cohen's kappa, -1…1; null: it can't be said.
+             */
+            kappa: number | null;
+            /** @description 95 %, tiles drawn with replacement; null with fewer than two tiles. */
+            kappa_interval: number[] | null;
+            /**
+             * Format: double
+             * @description Krippendorff's alpha, -1…1; null: it can't be said.
+             */
+            alpha: number | null;
+            /** @description 95 %, tiles drawn with replacement; null with fewer than two tiles. */
+            alpha_interval: number[] | null;
+            /**
+             * Format: double
+             * @description 0…1 of the pixels.
+             */
+            agreed: number | null;
         };
         Membership: {
             campaign: components["schemas"]["CampaignName"];
@@ -607,12 +2161,180 @@ export interface components {
                 [key: string]: number | null;
             };
         };
+        MigrateRequest: {
+            /** @default  */
+            reopen: string;
+        };
+        Migration: {
+            /** @description In force; with dry_run the one it would change. */
+            version: number;
+            /** @description What becomes of each class, in words. */
+            told: string[];
+            /** @description Labels still to be migrated. */
+            left: number;
+            /** @description Of the migration; empty: none. */
+            state: string;
+            progress: {
+                [key: string]: unknown;
+            };
+            /** @description {labels, acquisitions, reopened} when it is done. */
+            result: {
+                [key: string]: unknown;
+            };
+            error: string;
+        };
+        Mining: {
+            /** Format: date-time */
+            created: string;
+            /** Format: date-time */
+            finished: string;
+            /** @description Hash. */
+            snapshot: string;
+            synthetic: boolean;
+            formula: string;
+            /** @description Pixels beside a border that aren't judged. */
+            border: number;
+            /** @description By class: probability from which the model counts as sure. */
+            thresholds: {
+                [key: string]: number | null;
+            };
+            folds: components["schemas"]["MiningFold"][];
+            tiles: number;
+            doubted_tiles: number;
+            /** @description Why labels weren't opened, and how many. */
+            passed_over: {
+                [key: string]: number;
+            };
+            results: components["schemas"]["DoubtedLabel"][];
+            /** @description Where the next page begins. */
+            cursor: string | null;
+        };
+        MiningFold: {
+            /** @description That it judged. */
+            scenes: string[];
+            tiles: number;
+            /** @description Hash. */
+            model: string;
+            temperatures: number[];
+            /** @description False: no validation tile was left to calibrate by. */
+            calibrated: boolean;
+            /**
+             * Format: double
+             * @description On those tiles: how far its doubts can be trusted.
+             */
+            class_mean_iou: number | null;
+        };
+        NewGoldRequest: {
+            /**
+             * Format: uuid
+             * @description An accepted label, or a trusted imported one.
+             */
+            annotation: string;
+            /**
+             * @description For newcomers.
+             * @default
+             */
+            guide: string;
+            /**
+             * @description Say so where the tile lies in a test place.
+             * @default false
+             */
+            test_too: boolean;
+        };
+        NoteRequest: {
+            /** @default  */
+            note: string;
+        };
+        /** @description A flag as the person who raised it sees it. */
+        OwnFlag: {
+            id: number;
+            reason: string;
+            note: string;
+            skipped: boolean;
+            /** Format: date-time */
+            created: string;
+        };
+        OwnWork: {
+            username: string;
+            name: string;
+            role: components["schemas"]["RoleEnum"];
+            level: number;
+            labelling: components["schemas"]["Hours"];
+            reviewing: components["schemas"]["Hours"];
+            pace: components["schemas"]["Pace"];
+            /** @description On tiles whose label is known; brought up to date every few of them. */
+            gold: components["schemas"]["GoldStanding"];
+            /** @description {reason: labels rejected for it} */
+            rework: {
+                [key: string]: number;
+            };
+            /** @description {1…5: labels found so hard} */
+            difficulty: {
+                [key: string]: number;
+            };
+        };
+        Pace: {
+            /** @description That it rests on. */
+            labels: number;
+            /**
+             * Format: double
+             * @description The team's median times for tiles as hard, summed, over the person's own times: above 1 is quicker.
+             */
+            factor: number | null;
+        };
+        PeoplePage: {
+            results: components["schemas"]["Work"][];
+            /** @description Of the next page; null: none. */
+            cursor: string | null;
+        };
+        PeoplePair: {
+            people: string[];
+            tiles: number;
+            pixels: number;
+            /**
+             * Format: double
+             * @description Cohen's kappa, -1…1; null: it can't be said.
+             */
+            kappa: number | null;
+            /**
+             * Format: double
+             * @description Away from class borders.
+             */
+            kappa_inner: number | null;
+            /**
+             * Format: double
+             * @description Krippendorff's alpha, -1…1; null: it can't be said.
+             */
+            alpha: number | null;
+            /** @description Pixels; row: the first person's class. */
+            confusion: number[][];
+        };
+        PeoplePairPage: {
+            results: components["schemas"]["PeoplePair"][];
+            /** @description Of the next page; null: none. */
+            cursor: string | null;
+        };
         Person: {
             username: string;
             name: string;
             role: components["schemas"]["RoleEnum"];
             submitted: number;
             in_hand: number;
+        };
+        Picked: {
+            /** Format: uuid */
+            task: string;
+            /** Format: uuid */
+            tile: string;
+            lane: string;
+        };
+        PicksAnswer: {
+            picked: components["schemas"]["Picked"][];
+        };
+        PicksRequest: {
+            tiles: string[];
+            /** @default  */
+            why: string;
         };
         Prelabel: {
             source: string;
@@ -635,7 +2357,64 @@ export interface components {
             running: components["schemas"]["RunningRound"] | null;
             batch: components["schemas"]["Batch"] | null;
             people: components["schemas"]["Person"][];
+            /**
+             * Format: date-time
+             * @description Of a large campaign, when its counts were made; null: now.
+             */
+            counted: string | null;
         };
+        Provenance: {
+            /** @description {painted, confirmed, propagated, imported, background, none: pixels} */
+            pixels: {
+                [key: string]: number;
+            };
+            /** @description The same for each class code, 254 and 255 included. */
+            classes: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+        };
+        QualityRules: {
+            /** @description Every setting with the value in force. */
+            rules: {
+                [key: string]: unknown;
+            };
+            /** @description Those that differ from their default. */
+            changed: {
+                [key: string]: unknown;
+            };
+        };
+        Queue: {
+            lanes: components["schemas"]["Lane"][];
+            /** @description In force, defaults included. */
+            rules: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description What is named is set; null sets it back to its default. */
+        QueueRulesRequest: {
+            queue?: {
+                [key: string]: unknown;
+            };
+            /** @description {lane: its share}; a lane of share 0 pauses. */
+            lanes?: {
+                [key: string]: unknown;
+            };
+        };
+        RaisedRequest: {
+            /** @description bad_imagery: The picture is broken: stripes, missing bands, a wrong place.; cannot_decide: It can't be told what is what.; technical: The workbench failed: something didn't load or didn't work. */
+            reason: string;
+            /** @default  */
+            note: string;
+        };
+        /**
+         * @description * `bad_imagery` - Bad Imagery
+         *     * `cannot_decide` - Cannot Decide
+         *     * `technical` - Technical
+         * @enum {string}
+         */
+        ReasonEnum: "bad_imagery" | "cannot_decide" | "technical";
         Reference: {
             /**
              * Format: double
@@ -651,6 +2430,94 @@ export interface components {
             parallax: boolean;
             shadow: components["schemas"]["ShadowOffset"][];
             reference: components["schemas"]["ClearTile"] | null;
+        };
+        RejectRequest: {
+            /** @default  */
+            note: string;
+            /** @description missed_cloud, missed_thin, missed_shadow, not_cloud, not_shadow, thick_or_thin, borders, incomplete, careless, other */
+            reason: string;
+        };
+        ResolveRequest: {
+            /** @description closed: the tile isn't labelled; reopened: somebody else labels it; noted: nothing changes. */
+            outcome: string;
+            /** @default  */
+            note: string;
+        };
+        Review: {
+            id: number;
+            /** Format: uuid */
+            task: string | null;
+            /** Format: uuid */
+            annotation: string;
+            place: string;
+            author: string;
+            reviewer: string;
+            verdict: components["schemas"]["VerdictEnum"];
+            reason: string;
+            note: string;
+            /** Format: date-time */
+            created: string;
+        };
+        ReviewPage: {
+            results: components["schemas"]["Review"][];
+            /** @description Where the next page begins. */
+            cursor: string | null;
+        };
+        ReviewRules: {
+            /** @description 0…1 of the labels that are reviewed, by level. */
+            rates: number[];
+            /**
+             * Format: double
+             * @description That a rejected label waits for its author.
+             */
+            rework_days: number;
+            /**
+             * Format: double
+             * @description In which a label may be taken back.
+             */
+            withdraw_minutes: number;
+            limits: components["schemas"]["Limits"];
+            /** @description Warnings that nobody may overrule here. */
+            strict: string[];
+        };
+        /** @description A label with what its author says of it. */
+        ReviewedLabel: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description Empty: none of our people.
+             * @default
+             */
+            author: string;
+            /** Format: date-time */
+            created: string;
+            kind: components["schemas"]["KindEnum"];
+            /**
+             * Format: double
+             * @description 0…1 of the pixels carry a class.
+             */
+            labelled_share: number;
+            /** @description {code: pixels} */
+            pixels: {
+                [key: string]: number;
+            };
+            schema_version: number;
+            /** Format: uuid */
+            task?: string | null;
+            /** @description Of all its versions, the first one's first. */
+            authors: string[];
+            /**
+             * Format: uuid
+             * @description The version before.
+             */
+            parent?: string | null;
+            /** @description 1 easy … 5 a guess. */
+            difficulty: number | null;
+            note: string;
+            /** @description Warnings that its author overruled. */
+            checks: {
+                [key: string]: unknown;
+            }[];
         };
         /**
          * @description * `annotator` - Annotator
@@ -716,6 +2583,38 @@ export interface components {
          * @enum {string}
          */
         RoundStateEnum: "planned" | "running" | "done" | "failed" | "cancelled";
+        RuleChangesRequest: {
+            /** @description {setting: value}, the ones left out stay; null: back to the default. */
+            changes: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description Documents the rule; workflow/snapshots/rule.py reads it, and names what is wrong. */
+        RuleRequest: {
+            /** @description Version of the classes; null: in force. */
+            schema?: number | null;
+            /** @description submitted, in_review, accepted */
+            states?: string[];
+            /** @description active, control, reference, gold, second, rework, rereview, pick */
+            lanes?: string[];
+            /** @description accepted, fixed, rejected, unreviewed */
+            verdicts?: string[];
+            sources?: string[];
+            licences?: string[];
+            /** @description pool, validation, test */
+            splits?: string[];
+            /** @description false: no licence that forbids commercial use or changed copies. */
+            restricted?: boolean;
+            /**
+             * Format: double
+             * @description 0…1
+             */
+            min_trust?: number;
+            /** @description UTC. */
+            since?: string | null;
+            /** @description UTC. */
+            until?: string | null;
+        };
         RunningRound: {
             n: number;
             state: components["schemas"]["RoundStateEnum"];
@@ -725,6 +2624,69 @@ export interface components {
             attempts: number;
             error: string;
         };
+        Saved: {
+            /** @description To go on from. */
+            version: number;
+            /** Format: date-time */
+            saved: string;
+        };
+        SchemaChangeRequest: {
+            /** @description All classes of the new version. */
+            classes: components["schemas"]["SchemaClassRequest"][];
+            /** @description {old code: new code, or null}; a code that isn't named stays. */
+            mapping?: {
+                [key: string]: number | null;
+            };
+            /**
+             * @description Lane in which tiles that lose labelled pixels are opened again: rework, rereview; empty: none.
+             * @default
+             */
+            reopen: string;
+            /**
+             * @description Say what would change.
+             * @default false
+             */
+            dry_run: boolean;
+        };
+        SchemaClass: {
+            /** @description 0…252. */
+            code: number;
+            name: string;
+            /** @description Such as #3b7d4f. */
+            colour?: string;
+            /** @description One character. */
+            hotkey?: string;
+            /** @description Where shapes overlap the higher one wins. */
+            priority?: number;
+        };
+        SchemaClassRequest: {
+            /** @description 0…252. */
+            code: number;
+            name: string;
+            /** @description Such as #3b7d4f. */
+            colour?: string;
+            /** @description One character. */
+            hotkey?: string;
+            /** @description Where shapes overlap the higher one wins. */
+            priority?: number;
+        };
+        SchemaPage: {
+            results: components["schemas"]["SchemaVersion"][];
+            /** @description Where the next page begins. */
+            cursor: string | null;
+        };
+        SchemaVersion: {
+            version: number;
+            readonly in_force: boolean;
+            classes: components["schemas"]["SchemaClass"][];
+            parent?: number | null;
+            /** @description {code of the parent: code here, or null: not labelled any more} */
+            mapping: {
+                [key: string]: number | null;
+            };
+            /** @description Labels that use this version. */
+            labels: number;
+        };
         /**
          * @description * `in` - In
          *     * `out` - Out
@@ -732,6 +2694,12 @@ export interface components {
          * @enum {string}
          */
         ScopeEnum: "in" | "out" | "unknown";
+        /**
+         * @description * `error` - error
+         *     * `warning` - warning
+         * @enum {string}
+         */
+        SeverityEnum: "error" | "warning";
         ShadowOffset: {
             /** @description Of the cloud, in metres. */
             height: number;
@@ -745,6 +2713,74 @@ export interface components {
              * @description Pixels to the right.
              */
             columns: number;
+        };
+        SkipRates: {
+            round: number;
+            /** @description From the lowest scores to the highest. */
+            bands: components["schemas"]["Band"][];
+        };
+        Snapshot: {
+            /** @description sha256 of its manifest. */
+            hash: string;
+            /** Format: date-time */
+            created: string;
+            /** @description What it was asked for. */
+            rule: {
+                [key: string]: unknown;
+            };
+            /** @description {samples, pool, validation, test, pixels: {code: n}} */
+            counts: {
+                [key: string]: unknown;
+            };
+        };
+        SnapshotDetail: {
+            /** @description sha256 of its manifest. */
+            hash: string;
+            /** Format: date-time */
+            created: string;
+            /** @description What it was asked for. */
+            rule: {
+                [key: string]: unknown;
+            };
+            /** @description {samples, pool, validation, test, pixels: {code: n}} */
+            counts: {
+                [key: string]: unknown;
+            };
+            campaign: string;
+            /** @description Empty: made before there were datasheets. */
+            datasheet: {
+                [key: string]: unknown;
+            };
+        };
+        SnapshotJob: {
+            /** Format: uuid */
+            id: string;
+            state: components["schemas"]["JobStateEnum"];
+            rule: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description Its hash, once it is made.
+             * @default
+             */
+            snapshot: string;
+            progress: {
+                [key: string]: unknown;
+            };
+            error: string;
+            /** Format: date-time */
+            created: string;
+            /** Format: date-time */
+            finished: string | null;
+        };
+        SnapshotOrderRequest: {
+            /** @description Empty lists ask for nothing. Default: all. */
+            rule?: components["schemas"]["RuleRequest"];
+        };
+        SnapshotPage: {
+            results: components["schemas"]["Snapshot"][];
+            /** @description Where the next page begins. */
+            cursor: string | null;
         };
         /**
          * @description * `pool` - Pool
@@ -803,11 +2839,40 @@ export interface components {
             hold: components["schemas"]["HoldEnum"];
             /** Format: date-time */
             lease_ends: string;
+            /** @description Of a fresh lease. */
             lease_seconds: number;
+            /** @description Before its end: warn, offer to extend. */
+            warn_seconds: number;
+            /** @description Without activity for so long, show the time left; before, renew by itself. */
+            idle_after_seconds: number;
             schema_version: number;
             tile: components["schemas"]["Tile"];
             prelabel: components["schemas"]["Prelabel"] | null;
         };
+        /** @description A label as its reviewer sees it. */
+        TaskReview: {
+            task: components["schemas"]["TaskStatus"];
+            label: components["schemas"]["ReviewedLabel"];
+            /** @description What was said of it and of what it reworks. */
+            before: components["schemas"]["Verdict"][];
+            /** @description {code: in words} of what it can be rejected for. */
+            reasons: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * @description * `open` - Open
+         *     * `reserved` - Reserved
+         *     * `submitted` - Submitted
+         *     * `in_review` - In Review
+         *     * `accepted` - Accepted
+         *     * `rejected` - Rejected
+         *     * `skipped` - Skipped
+         *     * `closed` - Closed
+         *     * `superseded` - Superseded
+         * @enum {string}
+         */
+        TaskStateEnum: "open" | "reserved" | "submitted" | "in_review" | "accepted" | "rejected" | "skipped" | "closed" | "superseded";
         /** @description A task, whether or not the person who asks holds it. */
         TaskStatus: {
             /** Format: uuid */
@@ -817,10 +2882,29 @@ export interface components {
             hold: components["schemas"]["HoldEnum"] | null;
             /** Format: date-time */
             lease_ends: string | null;
+            /** @description Of a fresh lease. */
             lease_seconds: number;
+            /** @description Before its end: warn, offer to extend. */
+            warn_seconds: number;
+            /** @description Without activity for so long, show the time left; before, renew by itself. */
+            idle_after_seconds: number;
             schema_version: number;
             tile: components["schemas"]["Tile"];
             prelabel: components["schemas"]["Prelabel"] | null;
+        };
+        TestOpening: {
+            /** Format: date-time */
+            created: string;
+            /** @description null: the command line. */
+            who?: string | null;
+            why: string;
+            model?: string | null;
+            snapshot?: string | null;
+        };
+        TestOpeningPage: {
+            results: components["schemas"]["TestOpening"][];
+            /** @description Where the next page begins. */
+            cursor: string | null;
         };
         Tile: {
             /** Format: uuid */
@@ -866,6 +2950,134 @@ export interface components {
             /** @description Painted, not seen by a satellite. */
             synthetic: number;
         };
+        /**
+         * @description * `created` - Created
+         *     * `ingested` - Ingested
+         *     * `imported` - Imported
+         *     * `claimed` - Claimed
+         *     * `released` - Released
+         *     * `expired` - Expired
+         *     * `submitted` - Submitted
+         *     * `skipped` - Skipped
+         *     * `reviewed` - Reviewed
+         *     * `reopened` - Reopened
+         *     * `superseded` - Superseded
+         *     * `planned` - Planned
+         *     * `started` - Started
+         *     * `finished` - Finished
+         *     * `failed` - Failed
+         *     * `cancelled` - Cancelled
+         *     * `froze` - Froze
+         *     * `promoted` - Promoted
+         *     * `rolled_back` - Rolled Back
+         *     * `overrode` - Overrode
+         *     * `exported` - Exported
+         *     * `changed` - Changed
+         *     * `granted` - Granted
+         *     * `flagged` - Flagged
+         *     * `resolved` - Resolved
+         *     * `withdrew` - Withdrew
+         *     * `reverted` - Reverted
+         *     * `migrated` - Migrated
+         *     * `extended` - Extended
+         *     * `qualified` - Qualified
+         *     * `opened_test` - Opened Test
+         * @enum {string}
+         */
+        VerbEnum: "created" | "ingested" | "imported" | "claimed" | "released" | "expired" | "submitted" | "skipped" | "reviewed" | "reopened" | "superseded" | "planned" | "started" | "finished" | "failed" | "cancelled" | "froze" | "promoted" | "rolled_back" | "overrode" | "exported" | "changed" | "granted" | "flagged" | "resolved" | "withdrew" | "reverted" | "migrated" | "extended" | "qualified" | "opened_test";
+        Verdict: {
+            /** Format: uuid */
+            annotation: string;
+            reviewer: string;
+            verdict: components["schemas"]["VerdictEnum"];
+            reason: string;
+            note: string;
+            /** Format: date-time */
+            created: string;
+        };
+        /**
+         * @description * `accepted` - Accepted
+         *     * `fixed` - Fixed
+         *     * `rejected` - Rejected
+         * @enum {string}
+         */
+        VerdictEnum: "accepted" | "fixed" | "rejected";
+        Version: {
+            source: string;
+            version: string;
+            labels: number;
+            /** Format: double */
+            changed: number | null;
+            /** Format: double */
+            untouched: number | null;
+        };
+        Waiting: {
+            /** Format: uuid */
+            task: string;
+            /** Format: uuid */
+            annotation: string;
+            place: string;
+            /** Format: date-time */
+            datetime: string | null;
+            lane: components["schemas"]["LaneEnum"];
+            state: components["schemas"]["TaskStateEnum"];
+            author: string;
+            /** Format: date-time */
+            submitted: string;
+            /** @description Who has it; empty: nobody. */
+            reviewer: string;
+            /**
+             * Format: double
+             * @description 0…1 of the pixels carry a class.
+             */
+            labelled_share: number;
+            difficulty: number | null;
+            /** @description Codes of warnings. */
+            overruled: string[];
+            note: string;
+            /** @description By the person who asks, who can't review it. */
+            own: boolean;
+        };
+        WaitingPage: {
+            results: components["schemas"]["Waiting"][];
+            /** @description Where the next page begins. */
+            cursor: string | null;
+        };
+        WantedRequest: {
+            /** @description {setting: value; null: its default} */
+            quality: {
+                [key: string]: unknown;
+            };
+        };
+        Work: {
+            username: string;
+            name: string;
+            role: components["schemas"]["RoleEnum"];
+            level: number;
+            labelling: components["schemas"]["Hours"];
+            reviewing: components["schemas"]["Hours"];
+            pace: components["schemas"]["Pace"];
+            /** @description On tiles whose label is known; brought up to date every few of them. */
+            gold: components["schemas"]["GoldStanding"];
+            /** @description {reason: labels rejected for it} */
+            rework: {
+                [key: string]: number;
+            };
+            /** @description {1…5: labels found so hard} */
+            difficulty: {
+                [key: string]: number;
+            };
+            /**
+             * Format: date-time
+             * @description Since when; null: not yet.
+             */
+            qualified: string | null;
+            /**
+             * Format: date-time
+             * @description Since when gold scores are worse than before; null: they aren't.
+             */
+            drift: string | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -892,6 +3104,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Annotation"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    annotation_edits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
                 };
             };
             401: {
@@ -949,6 +3198,107 @@ export interface operations {
             };
         };
     };
+    annotation_provenance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provenance"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    annotation_revert: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelVersion"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     campaign: {
         parameters: {
             query?: never;
@@ -977,6 +3327,108 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    agreement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agreement"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    agreement_people: {
+        parameters: {
+            query?: {
+                /** @description From the last page. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeoplePairPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1099,6 +3551,722 @@ export interface operations {
             };
         };
     };
+    comparison: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    events: {
+        parameters: {
+            query?: {
+                /** @description From the last page. */
+                cursor?: string;
+                kind?: string;
+                limit?: number;
+                /** @description With `kind`: its UUID, hash or slug. */
+                object?: string;
+                /** @description Date or time, UTC. */
+                since?: string;
+                /** @description Before this date or time, UTC. */
+                until?: string;
+                /** @description created, ingested, imported, claimed, released, expired, submitted, skipped, reviewed, reopened, superseded, planned, started, finished, failed, cancelled, froze, promoted, rolled_back, overrode, exported, changed, granted, flagged, resolved, withdrew, reverted, migrated, extended, qualified, opened_test */
+                verb?: string;
+                /** @description Username; - for the workbench itself. */
+                who?: string;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    flags: {
+        parameters: {
+            query?: {
+                /** @description From the last page. */
+                cursor?: string;
+                limit?: number;
+                /** @description Only these. */
+                reason?: string;
+                /** @description waiting or resolved. */
+                state?: string;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlagPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    resolve_flag: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: number;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flag"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    skip_rates: {
+        parameters: {
+            query?: {
+                /** @description Its number; default: the newest that has finished. */
+                round?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkipRates"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    gold: {
+        parameters: {
+            query?: {
+                /** @description From the last page. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoldPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    add_gold: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGoldRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Gold"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    retire_gold: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                annotation: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Gold"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    hints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HintReport"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    mining: {
+        parameters: {
+            query?: {
+                /** @description From the last page. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mining"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    people: {
+        parameters: {
+            query?: {
+                /** @description From the last page. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeoplePage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    picks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PicksRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PicksAnswer"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     progress: {
         parameters: {
             query?: never;
@@ -1116,6 +4284,164 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Progress"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    quality_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityRules"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_quality_rules: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WantedRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityRules"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
                 };
             };
             401: {
@@ -1195,6 +4521,379 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    queue_rules: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["QueueRulesRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    reviews: {
+        parameters: {
+            query?: {
+                /** @description From the last page. */
+                cursor?: string;
+                limit?: number;
+                /** @description Only these. */
+                verdict?: string;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    next_review: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ClaimReviewRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskReview"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    review_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewRules"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_review_rules: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleChangesRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewRules"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    review_queue: {
+        parameters: {
+            query?: {
+                /** @description From the last page. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1393,6 +5092,535 @@ export interface operations {
             };
         };
     };
+    schemas: {
+        parameters: {
+            query?: {
+                /** @description From the last page. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchemaPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    schema_change: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SchemaChangeRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Migration"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    schema_migration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Migration"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    schema_migrate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["MigrateRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Migration"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    snapshots: {
+        parameters: {
+            query?: {
+                /** @description From the last page. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    snapshot_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SnapshotOrderRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotJob"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    snapshot_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotJob"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    test_openings: {
+        parameters: {
+            query?: {
+                /** @description From the last page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestOpeningPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    export_cancel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     me: {
         parameters: {
             query?: never;
@@ -1419,6 +5647,294 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    my_work: {
+        parameters: {
+            query: {
+                /** @description Its slug. */
+                campaign: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnWork"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    snapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hash: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotDetail"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    snapshot_diff: {
+        parameters: {
+            query: {
+                /** @description Hash of the other snapshot, or its first letters. */
+                to: string;
+            };
+            header?: never;
+            path: {
+                hash: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diff"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    exports: {
+        parameters: {
+            query?: {
+                /** @description From the last page. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                hash: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    export_start: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                hash: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportOrderRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1456,6 +5972,340 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    save_draft: {
+        parameters: {
+            query: {
+                /** @description Of the classes used. */
+                schema_version: number;
+                /** @description Of the draft that this one goes on from; 0: there was none. */
+                version: number;
+                /** @description Where the person is, as a JSON object: {centre, zoom, composite, tool …}. */
+                view?: string;
+            };
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Saved"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    draft_label: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    extend: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lease"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    task_feedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feedback"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    flag: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RaisedRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnFlag"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1641,9 +6491,136 @@ export interface operations {
             };
         };
     };
-    submit: {
+    task_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskReview"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    accept: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NoteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["State"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    fix: {
         parameters: {
             query: {
+                /** @description 1 easy … 5 a guess. */
+                difficulty?: number;
+                /** @description What is worth knowing of it. */
+                note?: string;
+                /** @description Warnings that the author stands by, with commas between: cloud_over_nodata, unlabelled, one_class, shadow_without_cloud, slivers. The note says why. */
+                overrule?: string;
                 /** @description Of the classes used. */
                 schema_version: number;
                 /** @description What the label was drawn with. */
@@ -1713,6 +6690,428 @@ export interface operations {
                 };
             };
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    reject: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RejectRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["State"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    release_review: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["State"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    skip: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RaisedRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnFlag"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    submit: {
+        parameters: {
+            query: {
+                /** @description 1 easy … 5 a guess. */
+                difficulty?: number;
+                /** @description What is worth knowing of it. */
+                note?: string;
+                /** @description Warnings that the author stands by, with commas between: cloud_over_nodata, unlabelled, one_class, shadow_without_cloud, slivers. The note says why. */
+                overrule?: string;
+                /** @description Of the classes used. */
+                schema_version: number;
+                /** @description What the label was drawn with. */
+                tool?: string;
+            };
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Annotation"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    withdraw: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_tile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1808,6 +7207,58 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    tile_labels: {
+        parameters: {
+            query?: {
+                /** @description Its slug; default: all of yours. */
+                campaign?: string;
+                /** @description From the last page. */
+                cursor?: string;
+                limit?: number;
+                source?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelVersionPage"];
+                };
             };
             401: {
                 headers: {

@@ -48,7 +48,8 @@ function tick(): void {
 }
 
 function due(): boolean {
-  if (!work.value || phase.value.name !== "drawing" || !activeSince) return false;
+  const atWork = phase.value.name === "drawing" || phase.value.name === "confirming";
+  if (!work.value || !atWork || !activeSince) return false;
   const pause = leaseLeft.value < SHORT_LEASE ? BEAT / 12 : BEAT;
   return Date.now() - lastBeat >= pause;
 }

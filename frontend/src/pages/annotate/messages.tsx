@@ -3,6 +3,7 @@ import { leadPath } from "../../route";
 import { Button } from "../../widgets/button";
 import { Failure } from "../../widgets/failure";
 import { openNext, reclaim } from "./claiming";
+import { Confirming } from "./confirming";
 import { campaign, work } from "./desk";
 import { downloadDrawing } from "./download";
 import { hush, notice, type Phase, phase } from "./phase";
@@ -47,6 +48,8 @@ function PhaseMessage({ phase }: { phase: Phase }) {
       return <Empty {...phase} />;
     case "lost":
       return <Lost {...phase} />;
+    case "confirming":
+      return <Confirming {...phase} />;
     case "stuck":
       return <Failure {...phase} />;
     default:

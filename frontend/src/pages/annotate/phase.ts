@@ -1,11 +1,13 @@
 import { computed, signal } from "@preact/signals";
-import type { Problem } from "../../api/problems";
+import type { Finding, Problem } from "../../api/problems";
 
 /** What the page is doing; drawing is possible in "drawing" only. */
 export type Phase =
   | { name: "loading"; what: string }
   | { name: "drawing" }
   | { name: "submitting" }
+  /** The server has warnings about the label: the person overrules them or goes on drawing. */
+  | { name: "confirming"; findings: Finding[] }
   /** `refused`: the label itself was turned down; else only the lease has run out. */
   | { name: "lost"; problem: Problem; refused: boolean }
   | { name: "empty"; message: string; help: string }

@@ -1,4 +1,4 @@
-import { type Submission, submitDrawing } from "../../api/calls";
+import { type Overruling, type Submission, submitDrawing } from "../../api/calls";
 import { freshKey } from "../../api/client";
 import { type Problem, problemOfThrown, Refused, SignedOut, Unreachable } from "../../api/problems";
 import { submissionBytes } from "../../editor/drawing";
@@ -22,10 +22,24 @@ export async function submitAndNext(): Promise<void> {
   if (!held || !mayDraw.value) return;
   held.edits.end();
   if (!isReady(held)) return;
+  await submitHeld(held, null);
+}
+
+/** Submit although the server warned, with the person's note that says why. */
+export async function submitAnyway(overruling: Overruling): Promise<void> {
+  if (work.value) await submitHeld(work.value, overruling);
+}
+
+/** Leave the warnings and go on drawing. */
+export function backToDrawing(): void {
+  phase.value = { name: "drawing" };
+}
+
+async function submitHeld(held: Work, overruling: Overruling | null): Promise<void> {
   hush();
   phase.value = { name: "submitting" };
   try {
-    await send(attemptOf(held));
+    await send(attemptOf(held, overruling));
   } catch (error) {
     await afterFailure(problemOfThrown(error));
     return;
@@ -61,19 +75,25 @@ function isReady(held: Work): boolean {
   return false;
 }
 
-function restIsClear(): void {
+export function restIsClear(): void {
+  phase.value = { name: "drawing" };
   fillRest();
   hush();
 }
 
 /** The same drawing goes out under the same key, however often it is sent. */
-function attemptOf({ task, edits }: Work): Submission {
-  if (attempt?.task !== task.id || attempt.change !== change.value.count) {
+function attemptOf({ task, edits }: Work, overruling: Overruling | null): Submission {
+  const same =
+    attempt?.task === task.id &&
+    attempt.change === change.value.count &&
+    attempt.overruling === overruling;
+  if (!attempt || !same) {
     attempt = {
       task: task.id,
       schemaVersion: task.schema_version,
       octets: submissionBytes(edits.drawing),
       key: freshKey(),
+      overruling,
       change: change.value.count,
     };
   }
@@ -99,6 +119,10 @@ async function afterFailure(problem: Problem): Promise<void> {
   if (problem instanceof Refused && problem.code === "not_yours") {
     hush();
     await loseTile(problem, true);
+    return;
+  }
+  if (problem instanceof Refused && problem.code === "needs_confirmation") {
+    phase.value = { name: "confirming", findings: problem.findings };
     return;
   }
   phase.value = { name: "drawing" };
