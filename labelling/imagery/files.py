@@ -21,6 +21,10 @@ from rasterio.warp import transform
 from labelling.adapters.s3 import gdal_options
 from labelling.errors import BadInput, NotFound, RasterRejected, StorageAway
 
+# Tiles without a map position are normal here. Once for the process: warnings that are silenced for
+# the length of a `with` are those of all threads, and come back while another still works.
+warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
+
 GDAL_ERRORS = (RasterioError, CRSError, CPLE_BaseError)
 """What rasterio raises about files and coordinate systems; the three share no base."""
 Read = TypeVar("Read")
@@ -83,11 +87,9 @@ def opened(path: Path | str) -> Iterator[DatasetReader]:
     if not is_virtual(path) and not Path(path).is_file():
         raise RasterRejected(f"{name_of(path)}: no such file.", field="file")
     suffix = PurePosixPath(path).suffix.lower()
-    with blaming(path), environment(path):
-        with quiet_about_georeference():
-            dataset = rasterio.open(path, driver=DRIVERS.get(suffix, "GTiff"))
-        with dataset:
-            yield dataset
+    driver = DRIVERS.get(suffix, "GTiff")
+    with blaming(path), environment(path), rasterio.open(path, driver=driver) as dataset:
+        yield dataset
 
 
 @contextmanager
@@ -144,14 +146,6 @@ def is_remote(path: Path | str) -> bool:
 def name_of(path: Path | str) -> str:
     """What people call the file: the last part of its path."""
     return PurePosixPath(path).name
-
-
-@contextmanager
-def quiet_about_georeference() -> Iterator[None]:
-    """Tiles without a map position are normal here: rasterio need not warn about each."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        yield
 
 
 def georeference_of(dataset: DatasetReader) -> Georeference | None:

@@ -17,7 +17,6 @@ from labelling.imagery.files import (
     Georeference,
     name_of,
     opened,
-    quiet_about_georeference,
     twice,
 )
 
@@ -155,10 +154,7 @@ def _packed(
     block = {"tiled": True, "blockysize": -(-height // 16) * 16, "blockxsize": -(-width // 16) * 16}
     shape = {"count": count, "height": height, "width": width, "dtype": planes.dtype}
     with MemoryFile() as memory:
-        with (
-            quiet_about_georeference(),
-            memory.open(driver="GTiff", **shape, **where, **block, **PACKING, **packing) as file,
-        ):
+        with memory.open(driver="GTiff", **shape, **where, **block, **PACKING, **packing) as file:
             file.descriptions = names
             file.update_tags(**(tags or {}))
             file.write(planes)

@@ -29,7 +29,7 @@ def said(*words: str) -> tuple[int, str, str]:
 
 
 def test_round_run_does_a_whole_round_without_a_worker():
-    campaign = world(pool=3, validation=0)
+    campaign = world(pool=3, validation=0, quality={"overlap_share": 0})
 
     status, out, _ = said(
         "round", "run", campaign.slug, "--strategy", "random", "--batch", "2", "--json"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rasterio.io import MemoryFile
 
 from labelling.imagery.exports.outgoing import Form, Legend, Piece, Pixels, Subject
-from labelling.imagery.files import Georeference, environment, opened, quiet_about_georeference
+from labelling.imagery.files import Georeference, environment, opened
 from labelling.imagery.labelfile import UNLABELLED
 from labelling.imagery.tilefile import read_tile
 
@@ -109,7 +109,7 @@ def read(folder: Path, name: str, legend: Legend) -> Pixels:
 
 
 def read_label(path: Path) -> NDArray[np.uint8]:
-    with quiet_about_georeference(), environment(path), opened(path) as dataset:
+    with environment(path), opened(path) as dataset:
         return dataset.read(1)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rasterio.io import DatasetReader
 
 from labelling.errors import BadInput, LabelRejected
-from labelling.imagery.files import blaming, opened, quiet_about_georeference
+from labelling.imagery.files import blaming, opened
 from labelling.imagery.labelfile import UNLABELLED
 from labelling.imagery.labelsets.tables import IMPORTED
 
@@ -84,7 +84,7 @@ def _raster(path: Path) -> Iterator[DatasetReader]:
     # What `opened` reads has no side files; an ENVI raster says in one what its bytes mean.
     if not path.is_file():
         raise LabelRejected(f"{path.name}: no such file.", field="file")
-    with blaming(path), quiet_about_georeference(), rasterio.open(path, driver="ENVI") as dataset:
+    with blaming(path), rasterio.open(path, driver="ENVI") as dataset:
         yield dataset
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from labelling.adapters.blobs import Blobs
 from labelling.errors import BadInput, NotFound, StorageAway
 from labelling.imagery.exports.outgoing import Legend, Piece, Pixels, Subject
-from labelling.imagery.files import environment, quiet_about_georeference
+from labelling.imagery.files import environment
 from labelling.imagery.tilefile import read_label
 from labelling.models import Annotation
 from labelling.workflow.export.folder import Files, writing
@@ -65,7 +65,7 @@ def write_shard(loading: Loading, draft: Path, tell: Callable[[], None]) -> list
     the disk is full.
     """
     done: list[Written] = []
-    with quiet_about_georeference(), ThreadPoolExecutor(loading.threads) as pool:
+    with ThreadPoolExecutor(loading.threads) as pool:
         try:
             for each in in_turn(pool, loading, draft):
                 done.append(each)

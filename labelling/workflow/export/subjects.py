@@ -11,7 +11,6 @@ from typing import Any
 
 from labelling.adapters.blobs import Blobs
 from labelling.imagery.exports.outgoing import Subject
-from labelling.imagery.files import quiet_about_georeference
 from labelling.imagery.ground import ON_GRID, ground_at, ground_of
 from labelling.imagery.labelsets.productname import moment, product_in
 from labelling.models import Tile
@@ -72,11 +71,10 @@ def subjects(
     Raises RasterRejected where the ground of a tile off the grid can't be read from its raster.
     """
     rows = rows_of(samples)
-    with quiet_about_georeference():
-        return [
-            subject(sample, name, number, rows.get(sample["key"]), contents, blobs)
-            for number, (sample, name) in enumerate(zip(samples, names), start=first)
-        ]
+    return [
+        subject(sample, name, number, rows.get(sample["key"]), contents, blobs)
+        for number, (sample, name) in enumerate(zip(samples, names), start=first)
+    ]
 
 
 def subject(

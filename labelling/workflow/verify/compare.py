@@ -18,7 +18,6 @@ from labelling.adapters.beside import UNFINISHED
 from labelling.adapters.blobs import Blobs
 from labelling.adapters.stored import Stored
 from labelling.errors import BadInput
-from labelling.imagery.files import quiet_about_georeference
 from labelling.workflow.verify.content import CHECKS, damage
 from labelling.workflow.verify.expected import Gathering
 from labelling.workflow.verify.ledger import Expected, Finding, Ledger
@@ -116,7 +115,7 @@ def inspection(
     """
     gathering = Gathering(blobs)
     # Here and not in each reader: filters of warnings belong to all threads together.
-    with quiet_about_georeference(), Ledger() as ledger:
+    with Ledger() as ledger:
         ledger.add(gathering.everything())
         yield Inspection(blobs, ledger, gathering, now, older_than, fast)
 
