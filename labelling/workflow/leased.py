@@ -7,83 +7,19 @@ which goes on from whatever the work left behind. Only the newest token writes.
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db import close_old_connections, transaction
 from django.db.models import F
 
 from labelling.errors import LostLease, StorageAway, WorkbenchError
-from labelling.models import JOB_LEASE, Job
-from labelling.workflow.attempt import DATABASE_AWAY, RENEW_EVERY, Cancelled
+from labelling.models import Job
+from labelling.workflow.lease import DATABASE_AWAY, Cancelled, Lease
 
 MOST_ATTEMPTS = 5
 """A job whose worker died this often isn't tried again."""
-Made = TypeVar("Made")
 logger = logging.getLogger(__name__)
-
-
-@dataclass
-class Lease:
-    """A worker's hold of a job that it has taken."""
-
-    job: Job
-    clock: Callable[[], datetime]
-    tried: float = field(default=0.0)
-    """When the lease was last to be renewed, in seconds of the monotonic clock."""
-    renewed: float = field(default_factory=time.monotonic)
-
-    def tick(self, progress: dict[str, Any] | None = None) -> None:
-        """Renew the lease and show `progress`, every few seconds. Raises LostLease, Cancelled."""
-        if time.monotonic() - self.tried < RENEW_EVERY:
-            return
-        self.tried = time.monotonic()
-        try:
-            if not self.job.renew(now=self.clock(), progress=progress):
-                raise LostLease(f"{self.job}: the lease went to another worker.")
-            self.renewed = self.tried
-            self.check()
-        except DATABASE_AWAY as away:
-            logger.warning("%s: the lease could not be renewed: %s", self.job, away)
-            if self.tried - self.renewed > JOB_LEASE.total_seconds():
-                raise LostLease(f"{self.job}: the lease ended, the database is away.") from away
-            close_old_connections()
-
-    def check(self) -> None:
-        """Raises LostLease, Cancelled."""
-        cancel = self.job.held().values_list("cancel", flat=True).first()
-        if cancel is None:
-            raise LostLease(f"{self.job}: the lease went to another worker.")
-        if cancel:
-            raise Cancelled
-
-    def meanwhile(self, work: Callable[[], Made]) -> Made:
-        """What `work` returns; the lease is renewed while it lasts.
-
-        `work` runs in another thread, so it may not ask the database for anything.
-        """
-        with ThreadPoolExecutor(max_workers=1) as worker:
-            doing = worker.submit(work)
-            while wait([doing], timeout=RENEW_EVERY).not_done:
-                self.tick()
-            return doing.result()
-
-    @contextmanager
-    def fenced(self) -> Iterator[datetime]:
-        """A transaction that commits only while this worker holds the job. Yields the time.
-
-        Raises LostLease: nothing inside is written then.
-        """
-        now = self.clock()
-        with transaction.atomic():
-            if not self.job.renew(now=now):
-                raise LostLease(f"{self.job}: the lease went to another worker.")
-            yield now
 
 
 Work = Callable[[Lease], dict[str, Any]]
@@ -97,7 +33,7 @@ def carry_out(job: Job, work: Work, *, done: Done, clock: Callable[[], datetime]
 
     Storage or a database that is away leaves the job to the next sweep.
     """
-    lease = Lease(job, clock)
+    lease = Lease(job=job, clock=clock)
     if job.attempts > MOST_ATTEMPTS:
         finish(lease, Job.State.FAILED, error=f"Its worker died {MOST_ATTEMPTS} times.")
         return

@@ -28,7 +28,8 @@ from labelling.insights.mining import KIND, UNFINISHED
 from labelling.models import JOB_LEASE, Annotation, Campaign, Event, Job, Place, Snapshot, record
 from labelling.workflow.children import run_child
 from labelling.workflow.fetching import snapshot_here
-from labelling.workflow.leased import Lease, carry_out
+from labelling.workflow.lease import Lease
+from labelling.workflow.leased import carry_out
 from labelling.workflow.rereview import open_rereviews
 
 REPORT = "mining.json"

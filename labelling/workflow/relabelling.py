@@ -30,7 +30,8 @@ from labelling.models import (
     record,
 )
 from labelling.models.annotation import AnnotationQuerySet
-from labelling.workflow.leased import Lease, carry_out
+from labelling.workflow.lease import Lease
+from labelling.workflow.leased import carry_out
 from labelling.workflow.planes import NO_PROVENANCE, Planes
 from labelling.workflow.reopening import open_again
 from labelling.workflow.submission import numbered

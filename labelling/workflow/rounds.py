@@ -22,7 +22,8 @@ from labelling import enqueue
 from labelling.adapters.blobs import Blobs
 from labelling.errors import BadInput, Conflict, LostLease, StorageAway, WorkbenchError
 from labelling.models import JOB_LEASE, Campaign, Event, Job, Round, record
-from labelling.workflow.attempt import DATABASE_AWAY, Attempt, Cancelled
+from labelling.workflow.attempt import Attempt
+from labelling.workflow.lease import DATABASE_AWAY, Cancelled
 from labelling.workflow.steps import STEPS
 
 if TYPE_CHECKING:

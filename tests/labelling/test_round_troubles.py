@@ -17,6 +17,7 @@ from labelling.management.commands.demo import Command as Demo
 from labelling.management.processes import hand_back
 from labelling.models import (
     DEFAULT_CLASSES,
+    JOB_LEASE,
     Campaign,
     ClassSchema,
     Job,
@@ -26,7 +27,6 @@ from labelling.models import (
     Task,
     Tile,
 )
-from labelling.workflow import attempt as attempts
 from labelling.workflow import picking
 from labelling.workflow.rounds import cancel_round, run_round
 from labelling.workflow.steps import STEPS, Step
@@ -110,7 +110,7 @@ def test_a_database_that_is_away_for_a_moment_does_not_end_the_work(monkeypatch)
     monkeypatch.setattr(Job, "renew", away)
     attempt.tick({"stage": "fit"})  # raises nothing
 
-    attempt.renewed -= 2 * attempts.JOB_LEASE.total_seconds()
+    attempt.renewed -= 2 * JOB_LEASE.total_seconds()
     attempt.tried = 0.0
     with pytest.raises(LostLease):
         attempt.tick()

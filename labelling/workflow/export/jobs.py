@@ -17,7 +17,8 @@ from labelling.models import JOB_LEASE, Event, Job, Snapshot, record
 from labelling.workflow.export.folder import StillWriting
 from labelling.workflow.export.order import Order, contents_of
 from labelling.workflow.export.run import export, reported
-from labelling.workflow.leased import Lease, carry_out
+from labelling.workflow.lease import Lease
+from labelling.workflow.leased import carry_out
 
 KIND = enqueue.Job.EXPORT.value
 UNFINISHED = (Job.State.WAITING, Job.State.RUNNING)

@@ -12,7 +12,8 @@ from django.db import transaction
 from labelling import enqueue
 from labelling.adapters.blobs import Blobs
 from labelling.models import JOB_LEASE, Campaign, Event, Job, record
-from labelling.workflow.leased import Lease, carry_out
+from labelling.workflow.lease import Lease
+from labelling.workflow.leased import carry_out
 
 from .choosing import schema_of
 from .freezing import freeze
