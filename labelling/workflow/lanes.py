@@ -43,7 +43,7 @@ def waiting_for(campaign: Campaign, person: User, *, now: datetime) -> Iterator[
     if not lanes:
         return
     rules, past = queue_rules(campaign), past_of(person, campaign)
-    tried = order(rules.shares, past, waiting=lanes, seed=f"{campaign.slug} {person.pk}")
+    tried = order(rules.shares, past, waiting=lanes, seed=f"{campaign.slug} {person.username}")
     first = lane_before_all(person, campaign, rules, waiting=tried, past=past)
     claimant = Claimant(person, now, level_of(person, campaign))
     for lane in sorted(tried, key=lambda lane: lane != first):

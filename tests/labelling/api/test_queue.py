@@ -88,7 +88,7 @@ def test_a_control_task_cannot_be_told_from_an_active_one(campaign, ana, ben):
 
     first, second = ana.post(NEXT).json(), ben.post(NEXT).json()
 
-    assert (first["id"], second["id"]) == (str(active.uuid), str(control.uuid))
+    assert {first["id"], second["id"]} == {str(active.uuid), str(control.uuid)}
     for told in (first, second):
         for name in ("id", "lease_ends"):
             told.pop(name)

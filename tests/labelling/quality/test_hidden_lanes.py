@@ -141,9 +141,10 @@ def test_a_classifier_cannot_tell_the_lanes_apart_but_finds_a_planted_leak(strea
     names, matrix = features(told)
     assert min(telling(matrix, secret).values()) > LEVEL, strongest(names, matrix, secret)
 
-    # The leak this test has found: a label's number on its tile tells that others have labelled it.
-    for each, task in zip(told, tasks):
-        each["submit"]["body"]["n"] = task.annotations.get().n
+    # As the leak this test has found: a label's number told that others had labelled the tile.
+    # Planted on all that measure, so that it doesn't take luck to see it.
+    for each, measures in zip(told, secret):
+        each["submit"]["body"]["n"] = 2 if measures else 1
     names, matrix = features(told)
     assert telling(matrix, secret)["single"] <= LEVEL
     assert strongest(names, matrix, secret).startswith(".submit.body.n")
