@@ -65,10 +65,10 @@ def main() -> None:
             "STORAGE_URL": f"file://{folder}/blobs",
             "DJANGO_SETTINGS_MODULE": "labelling.config.settings",
         }
-        measure(quick)
+        measure(quick=quick)
 
 
-def measure(quick: bool) -> None:  # noqa: FBT001
+def measure(*, quick: bool) -> None:
     import django
 
     django.setup()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from training.errors import BadConfig
 from training.features.indices import INDICES
@@ -61,7 +62,7 @@ def parse(text: str) -> FeatureSet:
 
     Raises BadConfig naming the term, the index or the name that is wrong.
     """
-    chosen: dict[str, bool | tuple[str, ...]] = {}
+    chosen: dict[str, Any] = {}
     for term in text.split("+"):
         kind, colon, rest = term.strip().partition(":")
         if kind not in KINDS:
@@ -70,7 +71,7 @@ def parse(text: str) -> FeatureSet:
             raise _wrong(text, f"{kind} is named twice")
         names = [name.strip() for name in rest.split(",")] if colon else []
         chosen[kind] = KINDS[kind](text, kind, names)
-    return FeatureSet(**chosen)  # type: ignore[arg-type]
+    return FeatureSet(**chosen)
 
 
 def check_bands(features: FeatureSet, bands: Sequence[str]) -> None:
