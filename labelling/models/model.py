@@ -26,7 +26,8 @@ class Model(models.Model):
     metrics = models.JSONField(default=dict)
     state = models.CharField(max_length=10, choices=State.choices, default=State.CANDIDATE)
     decision = models.JSONField(default=dict)
-    """Why it was promoted or kept back: {promote, reasons, margins, needs, …}."""
+    """Why it was promoted or kept back: {promote, reasons, classes, needs, …}, as
+    workflow/promotion_verdict.py writes it."""
     decided = models.DateTimeField(null=True)
     created = models.DateTimeField()
 

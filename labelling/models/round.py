@@ -11,11 +11,12 @@ from .tile import Tile
 
 
 class Round(models.Model):
-    """Freeze, fit, score, pick, open: one turn of the loop. `step` is the one to do next."""
+    """Freeze, fit, judge, score, pick, open: one turn of the loop. `step` is the one to do next."""
 
     class Step(models.TextChoices):
         FREEZE = "freeze"
         FIT = "fit"
+        JUDGE = "judge"
         SCORE = "score"
         PICK = "pick"
         OPEN = "open"
@@ -47,7 +48,8 @@ class Round(models.Model):
     model = models.ForeignKey(Model, models.PROTECT, null=True, related_name="rounds")
     """What this round trained."""
     ranked_by = models.ForeignKey(Model, models.PROTECT, null=True, related_name="ranked_rounds")
-    """What scores the pool: the champion, or this round's own model while there is none."""
+    """What scores the pool and draws pre-labels: the champion, or this round's own model while
+    there is none that knows these bands and classes."""
     error = models.TextField(blank=True)
     created = models.DateTimeField()
     finished = models.DateTimeField(null=True)
@@ -66,7 +68,7 @@ class Round(models.Model):
             ),
             models.CheckConstraint(
                 name="round_step_is_known",
-                condition=Q(step__in=["freeze", "fit", "score", "pick", "open", "done"]),
+                condition=Q(step__in=["freeze", "fit", "judge", "score", "pick", "open", "done"]),
             ),
         ]
 
@@ -79,7 +81,10 @@ class Round(models.Model):
 
 
 class Score(models.Model):
-    """What a round's model said of a tile; the round's folder has block maps and embeddings."""
+    """What the model that ranked a round said of a tile.
+
+    The round's folder has block maps and embeddings.
+    """
 
     round = models.ForeignKey(Round, models.CASCADE, related_name="scores")
     tile = models.ForeignKey(Tile, models.CASCADE, related_name="scores")

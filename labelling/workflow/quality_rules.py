@@ -10,8 +10,15 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from labelling.errors import BadInput
 from labelling.models import Campaign, Event, record
+from labelling.workflow.rules import (
+    check_range,
+    check_whole,
+    is_whole,
+    merged,
+    refuse_unknown,
+    wrong,
+)
 
 
 @dataclass(frozen=True)
@@ -54,13 +61,15 @@ class QualityRules:
 
     def __post_init__(self) -> None:
         for name in SHARES:
-            _check_range(name, getattr(self, name), 0, 0.5 if name == "gold_share" else 1)
+            most = 0.5 if name == "gold_share" else 1
+            check_range(f"quality.{name}", getattr(self, name), 0, most)
         for name, (low, high) in COUNTS.items():
-            _check_whole(name, getattr(self, name), low, high)
-        if not all(_whole(code) and 0 <= code < 254 for code in self.together):
-            raise _wrong("together", list(self.together), "a list of class codes, such as [1, 2]")
+            check_whole(f"quality.{name}", getattr(self, name), low, high)
+        if not all(is_whole(code) and 0 <= code < 254 for code in self.together):
+            raise wrong("quality.together", list(self.together), CODES)
 
 
+CODES = "a list of class codes, such as [1, 2]"
 SHARES = (
     "gold_share", "qualify_score", "qualify_named", "gold_trust", "drift_alpha", "overlap_share",
     "tie_limit", "plain_share",
@@ -84,17 +93,12 @@ def quality_rules(campaign: Campaign) -> QualityRules:
 
 def rules_from(given: Mapping[str, Any]) -> QualityRules:
     """Raises BadInput for a field that there isn't or a value out of its range."""
-    known = {each.name for each in fields(QualityRules)}
-    for name in given:
-        if name not in known:
-            raise BadInput(
-                f"There is no quality setting {name!r}.",
-                field=f"quality.{name}",
-                help=f"There is: {', '.join(sorted(known))}.",
-            )
+    refuse_unknown(
+        given, {each.name for each in fields(QualityRules)}, "quality", "quality setting"
+    )
     together = given.get("together", QualityRules.together)
     if not isinstance(together, (list, tuple)):
-        raise _wrong("together", together, "a list of class codes, such as [1, 2]")
+        raise wrong("quality.together", together, CODES)
     return QualityRules(**{**given, "together": tuple(together)})
 
 
@@ -107,29 +111,9 @@ def change_rules(
     Raises BadInput naming the field, with nothing changed.
     """
     current = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
-    wanted = {**current.quality, **quality}
-    wanted = {name: value for name, value in wanted.items() if value is not None}
+    wanted = merged(current.quality, quality)
     rules = rules_from(wanted)
     Campaign.objects.filter(pk=campaign.pk).update(quality=wanted)
     campaign.quality = wanted
     record(Event.Verb.CHANGED, campaign, campaign=campaign, who=who, now=now, quality=wanted)
     return rules
-
-
-def _check_range(name: str, value: Any, low: float, high: float) -> None:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not low <= value <= high:
-        raise _wrong(name, value, f"a number from {low} to {high}")
-
-
-def _check_whole(name: str, value: Any, low: int, high: int) -> None:
-    if not _whole(value) or not low <= value <= high:
-        raise _wrong(name, value, f"a whole number from {low} to {high}")
-
-
-def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _wrong(name: str, value: Any, wanted: str) -> BadInput:
-    return BadInput(f"quality.{name} must be {wanted}, not {value!r}.", field=f"quality.{name}")

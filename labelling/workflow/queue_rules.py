@@ -14,6 +14,7 @@ from django.db import transaction
 
 from labelling.errors import BadInput
 from labelling.models import Campaign, Event, Task, record
+from labelling.workflow.rules import check_range, check_whole, merged, refuse_unknown, wrong
 
 DEFAULT_SHARES: Mapping[str, float] = {
     "active": 0.40,
@@ -57,14 +58,14 @@ class QueueRules:
 
     def __post_init__(self) -> None:
         for name, (low, high) in COUNTS.items():
-            _check_whole(name, getattr(self, name), low, high)
-        _check_share("queue.hard_share", self.hard_share, 1.0)
+            check_whole(f"queue.{name}", getattr(self, name), low, high)
+        check_range("queue.hard_share", self.hard_share, 0, 1)
         for name in ("idle_minutes", "warn_minutes"):
             if getattr(self, name) >= self.lease_minutes:
                 wanted = f"less than lease_minutes, {self.lease_minutes}"
-                raise _wrong(f"queue.{name}", getattr(self, name), wanted)
+                raise wrong(f"queue.{name}", getattr(self, name), wanted)
         for lane, share in self.shares.items():
-            _check_share(f"lanes.{lane}", share, LARGEST_SHARE)
+            check_range(f"lanes.{lane}", share, 0, LARGEST_SHARE)
         if not any(self.shares.values()):
             raise BadInput(
                 "Every lane has the share 0: nothing would be served.",
@@ -108,8 +109,8 @@ def _rules(given: str) -> QueueRules:
 def rules_from(queue: Mapping[str, Any], lanes: Mapping[str, Any]) -> QueueRules:
     """Raises BadInput for a field or a lane that there isn't, or a value out of its range."""
     known = [each.name for each in fields(QueueRules) if each.name != "shares"]
-    _refuse_unknown(queue, known, "queue", "queue setting")
-    _refuse_unknown(lanes, Task.Lane.values, "lanes", "lane")
+    refuse_unknown(queue, known, "queue", "queue setting")
+    refuse_unknown(lanes, Task.Lane.values, "lanes", "lane")
     return QueueRules(**queue, shares={**DEFAULT_SHARES, **lanes})
 
 
@@ -127,7 +128,7 @@ def change_rules(
     Raises BadInput naming the field, with nothing changed.
     """
     current = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
-    wanted = _merged(current.queue, queue), _merged(current.lanes, lanes)
+    wanted = merged(current.queue, queue), merged(current.lanes, lanes)
     rules = rules_from(*wanted)
     Campaign.objects.filter(pk=campaign.pk).update(queue=wanted[0], lanes=wanted[1])
     campaign.queue, campaign.lanes = wanted
@@ -141,34 +142,3 @@ def change_rules(
         lanes=wanted[1],
     )
     return rules
-
-
-def _merged(present: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    merged = {**present, **wanted}
-    return {name: value for name, value in merged.items() if value is not None}
-
-
-def _refuse_unknown(given: Mapping[str, Any], known: list[str], where: str, what: str) -> None:
-    for name in given:
-        if name not in known:
-            raise BadInput(
-                f"There is no {what} {name!r}.",
-                field=f"{where}.{name}",
-                help=f"There is: {', '.join(sorted(known))}.",
-            )
-
-
-def _check_share(name: str, value: Any, most: float) -> None:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not 0 <= value <= most:
-        raise _wrong(name, value, f"a number from 0 to {most:g}")
-
-
-def _check_whole(name: str, value: Any, low: int, high: int) -> None:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if not whole or not low <= value <= high:
-        raise _wrong(f"queue.{name}", value, f"a whole number from {low} to {high}")
-
-
-def _wrong(name: str, value: Any, wanted: str) -> BadInput:
-    return BadInput(f"{name} must be {wanted}, not {value!r}.", field=name)

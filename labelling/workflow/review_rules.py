@@ -10,9 +10,9 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from labelling.errors import BadInput
 from labelling.imagery.label_checks import CHECKS, OVERRULABLE, Limits
 from labelling.models import Campaign, Event, record
+from labelling.workflow.rules import check_range, is_whole, merged, refuse_unknown, wrong
 
 REASONS = {
     "missed_cloud": "Cloud was missed.",
@@ -84,15 +84,15 @@ def change_rules(
 
 
 def _merged(old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    new = {**old, **changes}
+    new = merged(old, changes)
     if isinstance(changes.get("limits"), Mapping):
-        new["limits"] = _merged(old.get("limits", {}), changes["limits"])
-    return {name: value for name, value in new.items() if value is not None}
+        new["limits"] = merged(old.get("limits", {}), changes["limits"])
+    return new
 
 
 def rules_from(given: Mapping[str, Any]) -> ReviewRules:
     """Raises BadInput for a field that there isn't or a value out of its range."""
-    _refuse_unknown(given, {each.name for each in fields(ReviewRules)}, within="review")
+    refuse_unknown(given, {each.name for each in fields(ReviewRules)}, "review", "review setting")
     rules = ReviewRules()
     if "rates" in given:
         rules = replace(rules, rates=_rates(given["rates"]))
@@ -102,49 +102,31 @@ def rules_from(given: Mapping[str, Any]) -> ReviewRules:
         rules = replace(rules, strict=_strict(given["strict"]))
     for name, most in (("rework_days", 365), ("withdraw_minutes", 7 * 24 * 60)):
         if name in given:
-            rules = replace(rules, **{name: float(_number(name, given[name], 0, most))})
+            check_range(f"review.{name}", given[name], 0, most)
+            rules = replace(rules, **{name: float(given[name])})
     return rules
 
 
 def _rates(given: Any) -> tuple[float, ...]:
     if not isinstance(given, (list, tuple)) or not 1 <= len(given) <= 10:
-        raise _wrong("rates", given, "a list of 1 to 10 shares, by level from 0")
-    return tuple(float(_number(f"rates[{level}]", rate, 0, 1)) for level, rate in enumerate(given))
+        raise wrong("review.rates", given, "a list of 1 to 10 shares, by level from 0")
+    for level, rate in enumerate(given):
+        check_range(f"review.rates[{level}]", rate, 0, 1)
+    return tuple(map(float, given))
 
 
 def _limits(given: Any) -> Limits:
     if not isinstance(given, Mapping):
-        raise _wrong("limits", given, "an object of limits by name")
-    _refuse_unknown(given, set(LIMIT_RANGES), within="review.limits")
+        raise wrong("review.limits", given, "an object of limits by name")
+    refuse_unknown(given, LIMIT_RANGES, "review.limits", "limit")
     for name, value in given.items():
-        _number(f"limits.{name}", value, *LIMIT_RANGES[name])
-        if name in WHOLE and not isinstance(value, int):
-            raise _wrong(f"limits.{name}", value, "a whole number")
+        check_range(f"review.limits.{name}", value, *LIMIT_RANGES[name])
+        if name in WHOLE and not is_whole(value):
+            raise wrong(f"review.limits.{name}", value, "a whole number")
     return Limits(**given)
 
 
 def _strict(given: Any) -> tuple[str, ...]:
     if not isinstance(given, (list, tuple)) or not set(given) <= set(CHECKS):
-        raise _wrong("strict", given, f"a list of {', '.join(OVERRULABLE)}")
+        raise wrong("review.strict", given, f"a list of {', '.join(OVERRULABLE)}")
     return tuple(given)
-
-
-def _refuse_unknown(given: Mapping[str, Any], known: set[str], *, within: str) -> None:
-    for name in given:
-        if name not in known:
-            raise BadInput(
-                f"There is no setting {within}.{name}.",
-                field=f"{within}.{name}",
-                help=f"There is: {', '.join(sorted(known))}.",
-            )
-
-
-def _number(name: str, value: Any, least: float, most: float) -> float:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not least <= value <= most:
-        raise _wrong(name, value, f"a number from {least:g} to {most:g}")
-    return value
-
-
-def _wrong(name: str, value: Any, wanted: str) -> BadInput:
-    return BadInput(f"review.{name} must be {wanted}, not {value!r}.", field=f"review.{name}")

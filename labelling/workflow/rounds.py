@@ -1,4 +1,4 @@
-"""One turn of the loop: freeze a snapshot, fit, score the pool, pick a batch, open its tasks.
+"""One turn of the loop: freeze a snapshot, fit, judge, score the pool, pick and open a batch.
 
 A round is done by a worker that holds the lease of its Job. Each step writes into a folder of its
 own attempt, `rounds/<campaign>/<n>/<fencing token>/`, and is adopted by a rename and one
@@ -166,7 +166,7 @@ def take_step(attempt: Attempt) -> None:
         told = write(attempt, made, now)
         round.steps[name] = {**round.steps[name], "finished": now.isoformat(), **told}
         round.step = following(name)
-        round.save(update_fields=["steps", "step", "snapshot", "model"])
+        round.save(update_fields=["steps", "step", "snapshot", "model", "ranked_by"])
 
 
 def following(step: str) -> str:

@@ -1,4 +1,4 @@
-"""The five steps of a round, each in two halves.
+"""The six steps of a round, each in two halves.
 
 `prepare` makes files, outside any transaction and repeatable; `write` turns them into rows, inside
 the transaction that also moves the round on. The scores of a whole pool are too many rows for one
@@ -22,7 +22,7 @@ from al_engine.strategies import STRATEGIES
 from labelling.adapters.blobs import Blobs
 from labelling.errors import NothingToLearn, StaleCheckpoint
 from labelling.models import Model, Round, Snapshot, record
-from labelling.workflow import picking, tasks_of_round
+from labelling.workflow import judging, picking, tasks_of_round
 from labelling.workflow.attempt import Attempt
 from labelling.workflow.children import run_child
 from labelling.workflow.fetching import MODEL_FILES, snapshot_here
@@ -169,7 +169,7 @@ def score(attempt: Attempt) -> Path:
     request = picking.pool_request(attempt)
     out = attempt.folder / "score"
     attempt.inherit("score", SHARDS)
-    if attempt.round.model:
+    if attempt.round.ranked_by:
         run_child(
             "labelling.compute",
             "score",
@@ -192,6 +192,7 @@ def note_scores(attempt: Attempt, folder: Path, now: datetime) -> dict[str, Any]
 STEPS = {
     Round.Step.FREEZE: Step(freeze_labels, note_snapshot),
     Round.Step.FIT: Step(fit, keep_model),
+    Round.Step.JUDGE: Step(judging.judge, judging.keep_decision),
     Round.Step.SCORE: Step(score, note_scores),
     Round.Step.PICK: Step(picking.pick, picking.note_picks),
     Round.Step.OPEN: Step(tasks_of_round.predraw, tasks_of_round.open_tasks),

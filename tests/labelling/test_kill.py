@@ -17,14 +17,15 @@ def undisturbed(tmp_path_factory) -> dict:
     installation.ask("work")
     report = installation.ask("report")
     assert (report["state"], report["error"], len(report["tasks"])) == ("done", "", 5)
+    assert report["crowned"] == [1, 1, 1]
     return report
 
 
 @pytest.mark.parametrize(
     "deaths",
     [
-        ["freeze:prepared", "fit:midway", "fit:prepared", "score:midway"],
-        ["score:prepared", "pick:midway", "pick:prepared", "open:prepared"],
+        ["freeze:prepared", "fit:midway", "fit:prepared", "judge:midway", "score:midway"],
+        ["judge:prepared", "score:prepared", "pick:midway", "pick:prepared", "open:prepared"],
     ],
     ids=["early", "late"],
 )

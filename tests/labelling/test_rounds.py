@@ -12,8 +12,11 @@ from labelling.adapters.blobs import store
 from labelling.adapters.folder import FolderBlobs
 from labelling.errors import BadInput, Conflict
 from labelling.models import Event, Job, Layer, Model, Round, Score, Task
-from labelling.workflow.rounds import cancel_round, plan_round, run_round
+from labelling.workflow.picking import read_picks
+from labelling.workflow.rounds import cancel_round, plan_round, run_round, take_step
+from labelling.workflow.tasks_of_round import Opening, open_tasks
 from tests.factories import NOON, person
+from tests.labelling.judged import kept, scored_in_process, trained
 from tests.worlds import import_label, painted_tile, truth, world
 
 pytestmark = pytest.mark.django_db
@@ -136,13 +139,22 @@ def test_a_first_batch_without_labels_covers_the_pool(strategy):
     assert why == {("coverage", "like many tiles that nobody has labelled")}
 
 
+@pytest.fixture(scope="module")
+def model_folder(tmp_path_factory):
+    """Of one model, for all strategies."""
+    return trained(tmp_path_factory.mktemp("model"), seed=1)
+
+
 @pytest.mark.parametrize("strategy", ["margin", "clasp", "power", "coverage", "stratified"])
-def test_every_strategy_that_a_model_serves_opens_a_batch(strategy):
+def test_every_strategy_that_a_model_serves_opens_a_batch(strategy, model_folder):
     campaign = world(pool=8, labelled=3)
+    attempt = scored_in_process(campaign, kept(model_folder, campaign), strategy=strategy)
 
-    done = work(planned(campaign, strategy=strategy, batch=3))
+    take_step(attempt)
+    with attempt.fenced() as now:
+        open_tasks(attempt, Opening(read_picks(attempt), {}), now)
 
-    assert (done.state, done.error) == ("done", "")
+    assert Score.objects.filter(round=attempt.round).count() == 5  # all were scored
     assert Task.objects.filter(state="open").count() == 3
 
 
