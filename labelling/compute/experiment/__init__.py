@@ -1,0 +1,1 @@
+"""Experiments on one snapshot: arms by seeds in, a verdict on one metric named beforehand out."""
