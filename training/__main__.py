@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.config import read_config
+from training.device import choose_device
 from training.errors import BadConfig, BadTile, DiskFull, OutOfMemory, Refusal, Unforeseen
 from training.evaluate import agreement, check_same_kind, samples_of
 from training.evaluation.counts import total
@@ -25,11 +26,13 @@ from training.evaluation.judge import evidence_of, write_report
 from training.evaluation.report import suite
 from training.evaluation.resampling import Resampling
 from training.files import write_whole
-from training.fit import fit
+from training.fit import fit_by
 from training.lifeline import die_with_parent
 from training.memory import keep_what_is_freed, ran_out
 from training.planes import Tile, planes_in
 from training.predict import load, predict_codes
+from training.scale.means import Means
+from training.scale.team import team
 from training.snapshot import SPLITS, open_snapshot
 
 DONE, REFUSED, USAGE = 0, 1, 2
@@ -87,15 +90,17 @@ def parser() -> argparse.ArgumentParser:
 
 def _fit(options: argparse.Namespace) -> None:
     config = read_config(options.config, options.settings, seed=options.seed)
-    card = fit(
-        config,
-        options.snapshot,
-        options.out,
-        init=options.init,
-        resume=options.resume,
-        report=_tell,
-    )
-    _tell({"event": "done", "card": card.hash, **(card.content["metrics"] or {})})
+    with team(choose_device(config.device)) as us:
+        card = fit_by(
+            Means(_tell, us),
+            config,
+            options.snapshot,
+            options.out,
+            init=options.init,
+            resume=options.resume,
+        )
+        if card is not None and us.leads:
+            _tell({"event": "done", "card": card.hash, **(card.content["metrics"] or {})})
 
 
 def _predict(options: argparse.Namespace) -> None:

@@ -5,7 +5,7 @@ N crops, B bands, S the side of a crop in pixels.
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -17,7 +17,7 @@ from training.augment import Look, Optics, draw_look, plain, turn
 from training.config import FitConfig
 from training.device import choose_device
 from training.draws import Draw, Tally
-from training.placing import cut, turned, warped, without_some_masks
+from training.placing import cut, turned, warped, without_masks
 from training.planes import Planes, stacked, whole
 from training.sampling import Sampler
 from training.snapshot import IGNORE, Bands, Label, Sample, Snapshot
@@ -51,7 +51,10 @@ class CropSource:
         config: FitConfig,
         *,
         member: int,
+        rows: NDArray[np.int64] | None = None,
     ) -> None:
+        """`rows`: those of every batch that this process reads, by default all of them."""
+        self.rows = rows
         self.snapshot, self.config, self.member = snapshot, config, member
         self.layout = survey.layout
         self.sampler = Sampler(snapshot, samples, survey, config, member=member)
@@ -82,27 +85,50 @@ class CropSource:
         return batch
 
     def batch(self, step: int) -> Batch:
+        """The dice fall as for the whole batch, whichever rows are read."""
         rng = self.sampler.dice(step)
-        count, bands, side = self.config.batch, len(self.snapshot.bands), self.side
+        drawn = self.sampler.draws(rng, step)
+        looks, lost = self._looks(rng), self.lost(rng)
+        if self.rows is None:
+            return self._read_all(drawn, looks, lost)
+        mine = [drawn[row] for row in self.rows.tolist()]
+        looks, lost = _portion(looks, self.rows), _portion(lost, self.rows)
+        # All are counted, so that every process can say what the network has seen.
+        return replace(self._read_all(mine, looks, lost), tally=Tally.of(drawn))
+
+    def _looks(self, rng: np.random.Generator) -> Look:
+        count = self.config.batch
+        if not self.config.augment:
+            return plain(count, len(self.snapshot.bands))
+        return draw_look(rng, count, self.optics, self.config)
+
+    def lost(self, rng: np.random.Generator) -> dict[str, NDArray[np.bool_]]:
+        """By name of a mask, (N,) the crops that lose it."""
+        names = sorted(name for name in self.layout.features.planes if name.startswith("mask:"))
+        chance = self.config.mask_dropout
+        return {name: rng.random(self.config.batch) < chance for name in names}
+
+    def _read_all(
+        self, draws: Sequence[Draw], look: Look, lost: Mapping[str, NDArray[np.bool_]]
+    ) -> Batch:
+        count, bands, side = len(draws), len(self.snapshot.bands), self.side
         pixels = np.empty((count, bands, side, side), dtype=np.uint16)
         label = np.empty((count, side, side), dtype=np.uint8)
         trust = np.empty(count, dtype=np.float32)
-        draws = self.sampler.draws(rng, step)
         for index, drawn in enumerate(draws):
             pixels[index], label[index] = self._read(drawn)
             trust[index] = drawn.sample.trust
         valid = valid_pixels(pixels)
         label[~valid] = IGNORE
-        looks = draw_look(rng, count, self.optics, self.config) if self.config.augment else None
         return Batch(
             bands=pixels,
             label=label,
             valid=valid,
             present=present_bands(pixels),
             trust=trust,
-            look=looks or plain(count, bands),
+            look=look,
             tally=Tally.of(draws),
-            planes=self._planes(draws, rng),
+            planes=without_masks(self._planes(draws), lost),
         )
 
     def _read(self, drawn: Draw) -> tuple[Bands, Label]:
@@ -115,12 +141,11 @@ class CropSource:
             bands, label = bands[(slice(None), *window)], label[window]
         return turn(bands, drawn.way), turn(label, drawn.way)
 
-    def _planes(self, draws: Sequence[Draw], rng: np.random.Generator) -> Planes:
-        """What lies beside the crops, cut and turned as they were; some masks lost on the way."""
+    def _planes(self, draws: Sequence[Draw]) -> Planes:
+        """What lies beside the crops, cut and turned as they were."""
         if not self.layout.features.planes:
             return {}
-        planes = stacked([self._beside(drawn) for drawn in draws])
-        return without_some_masks(planes, self.config.mask_dropout, dice=rng)
+        return stacked([self._beside(drawn) for drawn in draws])
 
     def _beside(self, drawn: Draw) -> Planes:
         size = self.snapshot.tile_size
@@ -158,7 +183,7 @@ def portion(batch: Batch, rows: slice) -> Batch:
     return part
 
 
-def _portion(whole: Any, rows: slice) -> Any:
+def _portion(whole: Any, rows: slice | NDArray[np.int64]) -> Any:
     if isinstance(whole, np.ndarray):
         return whole[rows]
     if isinstance(whole, dict):

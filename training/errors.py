@@ -13,6 +13,7 @@ Refusal
 ├── BadModel             weights or card missing, damaged or not of each other
 ├── BadTile              an array that the model cannot take
 ├── BadEvidence          masks that were not judged on the same scenes and pixels
+├── RankLost             another process of the same fit has ended
 ├── OutOfMemory          the machine gave no more memory
 ├── DiskFull             the disk took no more bytes
 └── Unforeseen           a fault of this program; its traceback is on standard error
@@ -76,6 +77,10 @@ class BadTile(Refusal):
 
 class BadEvidence(Refusal):
     code = "bad_evidence"
+
+
+class RankLost(Refusal):
+    code = "rank_lost"
 
 
 class OutOfMemory(Refusal):

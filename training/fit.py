@@ -5,33 +5,35 @@ from pathlib import Path
 
 import torch
 
-from training.checkpoint import (
-    CARD,
-    WEIGHTS,
-    Card,
-    State,
-    pack,
-    read_model,
-    read_weights,
-    write_model,
-)
+from training.checkpoint import CARD, Card, State, read_weights, write_model
 from training.config import FitConfig
 from training.crops import CropSource
-from training.device import choose_device, choose_precision, code_hash
-from training.errors import BadCheckpoint
+from training.device import choose_device, choose_precision
 from training.features.sets import parse
-from training.files import sha256, sweep, write_whole
+from training.files import sweep
 from training.member import Bench, Learner, check_finite, class_weights
 from training.memory import ran_out, tidy
 from training.outcome import Outcome, memory
 from training.pace import Keeping, Pace
 from training.policies import check_gain, first_weights, scratch_arm, scratch_rows
-from training.resume import CHECKPOINT, Finished, Progress, Run, differences, restore, save
+from training.resume import (
+    CHECKPOINT,
+    Finished,
+    Progress,
+    Run,
+    adopt_finished,
+    identity,
+    restore,
+    save,
+)
 from training.sampling import Sampler
+from training.scale.means import Means
+from training.scale.memory import pieces_for
+from training.scale.team import ALONE, Team
 from training.snapshot import Sample, Snapshot, open_snapshot
 from training.survey import Survey, survey
 from training.unet import UNetConfig
-from training.validating import Report, Validation, counter
+from training.validating import Event, Report, Validation, counter
 
 
 def fit(
@@ -50,56 +52,56 @@ def fit(
     has the same bits as if it never was. `report` gets progress events.
     Raises Refusal (see `training.errors`), OSError where `out` cannot be written.
     """
-    snapshot = open_snapshot(snapshot_dir)
+    card = fit_by(Means(report), config, snapshot_dir, out, init=init, resume=resume)
+    assert card is not None
+    return card
+
+
+def fit_by(
+    means: Means,
+    config: FitConfig,
+    snapshot_dir: Path,
+    out: Path,
+    *,
+    init: Path | None = None,
+    resume: Path | None = None,
+) -> Card | None:
+    """The same by a team, whose processes all call this and see the same folders; None in those
+    that don't lead it. Raises RankLost too, where another process has ended."""
+    team, snapshot = means.team, open_snapshot(snapshot_dir)
     first = None if init is None else read_weights(init, features=config.features)
-    run = identity(config, snapshot, first)
-    out.mkdir(parents=True, exist_ok=True)
-    sweep(out)
-    if resume is not None and (card := _adopt_finished(resume, out, run)):
+    run = identity(config, snapshot, first, processes=team.size)
+    team.pieces(config.batch, 1)  # refuses a batch that can't be shared out
+    if resume is not None and (card := _adopted(team, resume, out, run)):
         return card
-    (out / CARD).unlink(missing_ok=True)
     threads = config.threads or torch.get_num_threads()
     progress = (restore(resume, run) if resume else None) or Progress(threads)
+    team.agree(progress.steps(config.steps), "the steps that --resume goes on from")
+    if team.leads:
+        _clear(out, resume)
+    torch.set_num_threads(progress.threads)
+    card = _Fit(config, snapshot, out, run, means, resume).finish(progress, first)
+    if team.leads:
+        (out / CHECKPOINT).unlink(missing_ok=True)
+    return card
+
+
+def _adopted(team: Team, resume: Path, out: Path, run: Run) -> Card | None:
+    if team.leads:
+        out.mkdir(parents=True, exist_ok=True)
+    card = adopt_finished(resume, out, run, write=team.leads)
+    team.agree(int(card is not None), "whether the fit to resume was finished")
+    return card
+
+
+def _clear(out: Path, resume: Path | None) -> None:
+    """An empty place for this attempt; what it goes on from has been read."""
+    out.mkdir(parents=True, exist_ok=True)
+    sweep(out)
+    (out / CARD).unlink(missing_ok=True)
     if resume is None or resume.resolve() != out.resolve():
         # When memory runs out the fit goes on from `out`: what lies there must be this attempt's.
         (out / CHECKPOINT).unlink(missing_ok=True)
-    torch.set_num_threads(progress.threads)
-    card = _Fit(config, snapshot, out, run, report, resume).finish(progress, first)
-    (out / CHECKPOINT).unlink(missing_ok=True)
-    return card
-
-
-def identity(config: FitConfig, snapshot: Snapshot, first: list[State] | None) -> Run:
-    """What decides the result. When a checkpoint is written does not, nor who reads crops."""
-    settings = {**config.as_json(), "features": parse(config.features).text}
-    for without_effect in ("checkpoint_every", "checkpoint_minutes", "readers"):
-        settings.pop(without_effect)
-    device = choose_device(config.device)
-    return {
-        "config": settings,
-        "snapshot": snapshot.hash,
-        "init": None if first is None else sha256(pack(first)),
-        "code": code_hash(),
-        "device": device.type,
-        "precision": str(choose_precision(config.precision, device)).removeprefix("torch."),
-    }
-
-
-def _adopt_finished(resume: Path, out: Path, run: Run) -> Card | None:
-    """The model in `resume` if the interrupted attempt had finished after all, moved to `out`."""
-    if not (resume / CARD).exists():
-        return None
-    card, _ = read_model(resume)
-    if different := differences(card.content["run"], run):
-        raise BadCheckpoint(
-            f"{resume} holds the model of another run: {'; '.join(different)}. "
-            "Start in another folder, or without resuming.",
-            field=str(resume),
-        )
-    if resume.resolve() != out.resolve():
-        for name in (WEIGHTS, CARD):
-            write_whole(out / name, (resume / name).read_bytes())
-    return card
 
 
 @dataclass(frozen=True)
@@ -119,17 +121,42 @@ class _Fit:
     snapshot: Snapshot
     out: Path
     run: Run
-    report: Report
+    means: Means
     resumed: Path | None
 
-    def finish(self, progress: Progress, first: list[State] | None) -> Card:
-        """Train what is left, then calibrate, evaluate and write."""
+    @property
+    def team(self) -> Team:
+        return self.means.team
+
+    def report(self, event: Event) -> None:
+        if self.team.leads:
+            self.means.report(event)
+
+    def finish(self, progress: Progress, first: list[State] | None) -> Card | None:
+        """Train what is left, then calibrate, evaluate and write; None where others do that."""
         check_gain(self.config, given=first is not None, validation=len(self._of("validation")))
         arms = self._arms(first)
         for place in range(len(progress.finished), len(arms) * self.config.members):
             arm, member = divmod(place, self.config.members)
+            if progress.untouched:
+                self._fit_into_memory(arms[arm], member, progress)
             progress = self._taught(arms[arm], member, progress)
-        return self._write(arms[0], progress)
+        return self._write(arms[0], progress) if self.team.leads else None
+
+    def _fit_into_memory(self, arm: Arm, member: int, progress: Progress) -> None:
+        """Choose the pieces that batches are learnt in by what is free on the device."""
+        alone = replace(arm, bench=replace(arm.bench, team=ALONE))
+        crops = len(self.team.rows(self.config.batch, 1))
+        learner = self._learner(alone, member, Progress(progress.threads))
+        reading = self.means.weigh(arm.bench.device, learner.weigh)
+        parts = 1 if reading is None else pieces_for(crops, reading)
+        del learner
+        tidy()
+        progress.parts = -self.team.least(-parts)
+        if progress.parts > 1:
+            at_once = memory(self.config, progress.parts)["crops_at_once"]
+            told = "a whole batch is more than the memory that is free"
+            self.report({"event": "memory", "crops_at_once": at_once, "message": told})
 
     def _arms(self, first: list[State] | None) -> list[Arm]:
         bench, counted = self._bench()
@@ -151,7 +178,8 @@ class _Fit:
                 learner = self._learner(arm, member, progress)
                 self._train(learner, progress)
             except (RuntimeError, MemoryError) as problem:
-                if not ran_out(problem) or progress.parts >= self.config.batch:
+                given_up = not self.team.alone or progress.parts >= self.config.batch
+                if given_up or not ran_out(problem):
                     raise
                 told = str(problem)
             else:
@@ -159,14 +187,18 @@ class _Fit:
                     Finished(learner.outcome(), learner.looks, dict(learner.drawn))
                 )
                 progress.current = None
-                save(self.out, self.run, progress)
+                self._save(progress)
                 return progress
             # Outside the handler: its traceback keeps alive what did not fit.
             learner = None
             progress = self._in_smaller_pieces(progress.parts, told)
 
     def _learner(self, arm: Arm, member: int, progress: Progress) -> Learner:
-        source = CropSource(self.snapshot, arm.samples, arm.counted, arm.config, member=member)
+        team = arm.bench.team
+        rows = None if team.alone else team.rows(self.config.batch, progress.parts)
+        source = CropSource(
+            self.snapshot, arm.samples, arm.counted, arm.config, member=member, rows=rows
+        )
         first = first_weights(arm.first, member, arm.bench.network)
         learner = Learner(arm.bench, source, first=first, parts=progress.parts)
         if progress.current is not None:
@@ -180,7 +212,7 @@ class _Fit:
         kept = None if newest is None else restore(newest, self.run)
         progress = kept or Progress(torch.get_num_threads())
         progress.parts = min(2 * parts, self.config.batch)
-        save(self.out, self.run, progress)
+        self._save(progress)
         at_once = memory(self.config, progress.parts)["crops_at_once"]
         self.report({"event": "memory", "crops_at_once": at_once, "message": told})
         return progress
@@ -207,6 +239,7 @@ class _Fit:
             device=device,
             precision=choose_precision(config.precision, device),
             layout=counted.layout,
+            team=self.team,
         )
         return bench, counted
 
@@ -226,7 +259,11 @@ class _Fit:
                 return
             if keeping.due(step):
                 progress.current = learner.state()
-                save(self.out, self.run, progress)
+                self._save(progress)
+
+    def _save(self, progress: Progress) -> None:
+        if self.team.leads:
+            save(self.out, self.run, progress)
 
     @property
     def _steps(self) -> int:
@@ -253,7 +290,7 @@ class _Fit:
 
     @property
     def validation(self) -> Validation:
-        return Validation(self.snapshot, self.config.seed, self.report)
+        return Validation(self.snapshot, self.config.seed, self.report, self.team)
 
     def _tell(self, stage: str, done: int, total: int, **figures: float) -> None:
         self.report({"event": "progress", "stage": stage, "done": done, "total": total, **figures})

@@ -21,6 +21,8 @@ from training.losses import Mix, segmentation_loss
 from training.policies import shrunk
 from training.predict import normalised
 from training.resume import Look, MemberState
+from training.scale.batchnorm import dropping, shared
+from training.scale.team import ALONE, Piece, Team
 from training.schedule import averaging, learning_rate, settled
 from training.survey import Normalisation
 from training.unet import UNet, UNetConfig, pixelwise
@@ -37,6 +39,7 @@ class Bench:
     device: torch.device
     precision: torch.dtype
     layout: Layout = PLAIN
+    team: Team = ALONE
 
 
 class Learner:
@@ -57,6 +60,8 @@ class Learner:
                 shrunk(first, self.net.state_dict(), shrink=config.shrink, perturb=config.perturb)
             )
         self.net = pixelwise(self.net.to(bench.device))
+        if not bench.team.alone:
+            shared(self.net)
         self.optimiser = torch.optim.AdamW(
             self.net.parameters(),
             lr=self.config.learning_rate,
@@ -129,35 +134,51 @@ class Learner:
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(config, self.step)
         self.optimiser.zero_grad()
-        loss = sum(self._pull(piece, share) for piece, share in self._pieces(batch))
+        loss = sum(self._pull(*each) for each in self._pieces(batch))
+        self.bench.team.add_up(
+            [each.grad for each in self.net.parameters() if each.grad is not None]
+        )
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), config.clip)
         self.optimiser.step()
         self._follow()
         assert isinstance(loss, Tensor)
         return loss
 
-    def _pieces(self, batch: Batch) -> Iterator[tuple[Batch, float]]:
-        """The batch in `parts` pieces, each with its share of the crops."""
-        count = len(batch.trust)
-        if self.parts == 1:
-            yield batch, 1.0
-            return
-        at_once = -(-count // self.parts)
-        for first in range(0, count, at_once):
-            rows = slice(first, min(first + at_once, count))
-            yield portion(batch, rows), (rows.stop - first) / count
+    def weigh(self, crops: int) -> None:
+        """A step on so many of the next batch's crops, for what memory that takes.
 
-    def _pull(self, batch: Batch, share: float) -> Tensor:
-        """Add `share` of a batch's gradient to the parameters'; returns that share of its loss."""
-        bench, config = self.bench, self.config
+        The learner is of no use for learning afterwards.
+        """
+        some = slice(0, crops)
+        batch = portion(self.source.batch(self.step), some)
+        self.optimiser.zero_grad()
+        self._pull(batch, Piece(some, some, (crops,)), 1.0)
+        self.optimiser.step()
+
+    def _pieces(self, batch: Batch) -> Iterator[tuple[Batch, Piece, float]]:
+        """What this process has of the batch, in `parts` pieces, each with its share of the crops
+        of all processes."""
+        team = self.bench.team
+        count = len(batch.trust) if team.alone else self.config.batch
+        for piece in team.pieces(count, self.parts):
+            yield portion(batch, piece.own), piece, piece.count / count
+
+    def _pull(self, batch: Batch, piece: Piece, share: float) -> Tensor:
+        """Add `share` of a piece's gradient to the parameters'; returns that share of its loss,
+        which is one of the rows of all processes."""
+        bench, config, team = self.bench, self.config, self.bench.team
+        if not team.alone:
+            self.net.dropping = dropping(piece)
         with torch.autocast(
             bench.device.type, bench.precision, enabled=bench.precision != torch.float32
         ):
             logits = self.net(self._input(batch))
+        label = torch.from_numpy(batch.label).to(bench.device)
+        trust = torch.from_numpy(batch.trust).to(bench.device)
         loss = share * segmentation_loss(
-            logits,
-            torch.from_numpy(batch.label).to(bench.device).long(),
-            trust=torch.from_numpy(batch.trust).to(bench.device),
+            team.whole(logits, piece),
+            team.whole(label, piece).long(),
+            trust=team.whole(trust, piece),
             class_weight=bench.class_weight,
             mix=Mix(config.loss, config.focal_gamma, config.dice_weight),
         )

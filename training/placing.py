@@ -1,6 +1,9 @@
 """Planes beside the bands, cut, turned, resampled and lost as crops are."""
 
+from collections.abc import Mapping
+
 import numpy as np
+from numpy.typing import NDArray
 
 from training.augment import turn, turned_azimuth
 from training.planes import CANNOT_SAY, Plane, Planes
@@ -36,15 +39,14 @@ def warped(planes: Planes, warp: Warp, side: int) -> Planes:
     }
 
 
-def without_some_masks(planes: Planes, chance: float, *, dice: np.random.Generator) -> Planes:
-    """A batch in which each crop has lost each of its masks with this chance.
+def without_masks(planes: Planes, lost: Mapping[str, NDArray[np.bool_]]) -> Planes:
+    """A batch in which the crops that lose a mask, (N,) by its name, have it no more.
 
     Masks are missing in the field, and a network that leans on one learns nothing else.
     """
     kept = dict(planes)
-    for name in sorted(name for name in planes if name.startswith("mask:")):
-        lost = dice.random(len(planes[name])) < chance
-        kept[name] = np.where(lost[:, None, None], np.uint8(CANNOT_SAY), planes[name])
+    for name, gone in lost.items():
+        kept[name] = np.where(gone[:, None, None], np.uint8(CANNOT_SAY), planes[name])
     return kept
 
 

@@ -11,9 +11,13 @@ from typing import Any
 
 import torch
 
-from training.checkpoint import State
+from training.checkpoint import CARD, WEIGHTS, Card, State, pack, read_model
+from training.config import FitConfig
+from training.device import choose_device, choose_precision, code_hash
 from training.errors import BadCheckpoint
-from training.files import write_whole
+from training.features.sets import parse
+from training.files import sha256, write_whole
+from training.snapshot import Snapshot
 
 FORMAT = "cloudmask-checkpoint/2"
 CHECKPOINT = "checkpoint.pt"
@@ -64,6 +68,52 @@ class Progress:
     """Pieces that a batch is learnt in: more after memory ran out."""
     finished: list[Finished] = field(default_factory=list)
     current: MemberState | None = None
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing was learnt yet."""
+        return not self.finished and self.current is None
+
+    def steps(self, each: int) -> int:
+        """That were made, where a member makes `each`."""
+        return len(self.finished) * each + (self.current.step if self.current else 0)
+
+
+def identity(
+    config: FitConfig, snapshot: Snapshot, first: list[State] | None, *, processes: int
+) -> Run:
+    """What decides the result. When a checkpoint is written does not, nor who reads crops."""
+    settings = {**config.as_json(), "features": parse(config.features).text}
+    for without_effect in ("checkpoint_every", "checkpoint_minutes", "readers"):
+        settings.pop(without_effect)
+    device = choose_device(config.device)
+    return {
+        "config": settings,
+        "snapshot": snapshot.hash,
+        "init": None if first is None else sha256(pack(first)),
+        "code": code_hash(),
+        "device": device.type,
+        "precision": str(choose_precision(config.precision, device)).removeprefix("torch."),
+        "processes": processes,
+    }
+
+
+def adopt_finished(resume: Path, out: Path, run: Run, *, write: bool) -> Card | None:
+    """The model in `resume` if the interrupted attempt had finished after all; `write`: moved to
+    `out`. Raises BadCheckpoint where it is that of another run."""
+    if not (resume / CARD).exists():
+        return None
+    card, _ = read_model(resume)
+    if different := differences(card.content["run"], run):
+        raise BadCheckpoint(
+            f"{resume} holds the model of another run: {'; '.join(different)}. "
+            "Start in another folder, or without resuming.",
+            field=str(resume),
+        )
+    if write and resume.resolve() != out.resolve():
+        for name in (WEIGHTS, CARD):
+            write_whole(out / name, (resume / name).read_bytes())
+    return card
 
 
 def save(folder: Path, run: Run, progress: Progress) -> None:

@@ -4,6 +4,7 @@ N batch, C bands, K classes, H and W in pixels (multiples of 2**depth), W0 the w
 Ronneberger, Fischer and Brox, "U-Net", MICCAI 2015, with batch norm and padded convolutions.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -48,6 +49,8 @@ class UNet(nn.Module):
         self.config = config
         self.monte_carlo = False
         """Drop channels in eval mode too (MC dropout, Gal and Ghahramani 2016)."""
+        self.dropping: Callable[[Tensor, float], Tensor] = functional.dropout2d
+        """How channels are dropped; another where the rows are some of a batch."""
         widths = [config.width * 2**level for level in range(config.depth + 1)]  # W0, 2 W0, …
         self.down = nn.ModuleList(Block(i, o) for i, o in zip([config.bands, *widths], widths))
         self.up = nn.ModuleList(
@@ -77,7 +80,7 @@ class UNet(nn.Module):
             # Level by level half the side, twice the channels.
             x = block(x if level == 0 else functional.max_pool2d(x, 2))
             if level >= self.config.depth - 1 and (self.training or self.monte_carlo):
-                x = functional.dropout2d(x, self.config.dropout)
+                x = self.dropping(x, self.config.dropout)
             skips.append(x)
         return skips
 

@@ -9,9 +9,11 @@ from training.calibrate import calibration_report, gathered
 from training.checkpoint import State
 from training.evaluate import agreement
 from training.member import Bench, Learner
+from training.metrics import Agreement
 from training.policies import gain_of
 from training.predict import Ensemble, prepared
 from training.resume import Finished
+from training.scale.team import ALONE, Team
 from training.snapshot import Sample, Snapshot
 
 Event = Mapping[str, Any]
@@ -25,16 +27,21 @@ class Validation:
     snapshot: Snapshot
     seed: int
     report: Report
+    team: Team = ALONE
 
     @property
     def samples(self) -> list[Sample]:
         return self.snapshot.of_split("validation")
 
     def look(self, learner: Learner) -> float:
-        """Class-mean IoU of the moving average; nan where no pixel is labelled."""
+        """Class-mean IoU of the moving average; nan where no pixel is labelled.
+
+        Each process judges some of the samples; the counts of all are added up.
+        """
         ensemble = self._ensemble(learner.bench, [learner.average])
-        found = agreement(ensemble, self.snapshot, self.samples, report=lambda done: None)
-        iou = found.class_mean_iou
+        mine = self.samples[self.team.rank :: self.team.size]
+        part = agreement(ensemble, self.snapshot, mine, report=lambda done: None)
+        iou = Agreement(self.team.counted(part.matrix)).class_mean_iou
         self.report(
             {"event": "look", "step": learner.step, "class_mean_iou": None if isnan(iou) else iou}
         )

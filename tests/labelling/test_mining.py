@@ -169,7 +169,7 @@ def test_a_lead_reads_the_ranking_page_by_page(campaign, ana, django_assert_num_
     (task,) = opened(campaign, row(labels[0])).tasks
     lea = client("lea", campaign, "lead")
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         first = lea.get(ERRORS, {"limit": 3}).json()
     second = lea.get(ERRORS, {"limit": 3, "cursor": first["cursor"]}).json()
 
