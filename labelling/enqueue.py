@@ -17,6 +17,8 @@ class Job(StrEnum):
     """Export a snapshot as a Job row asks (job_id)."""
     FREEZE = "labelling.freeze"
     """Make a snapshot as a Job row asks (job_id)."""
+    RELEASE = "labelling.release"
+    """Bundle a release as a Job row asks (job_id)."""
     MIGRATE_LABELS = "labelling.migrate_labels"
     """Bring a campaign's labels under its newest classes (job_id)."""
     SWEEP = "labelling.sweep"
@@ -25,16 +27,26 @@ class Job(StrEnum):
     """Hold a label against pre-label, gold label and other people's labels (annotation_id)."""
     MINE = "labelling.mine"
     """Look for labels that are probably wrong as a Job row asks (job_id)."""
+    CVAT_POLL = "labelling.cvat_poll"
+    """Send a pull for each campaign that is linked to CVAT."""
+    CVAT_SEND = "labelling.cvat_send"
+    """Send to CVAT what waits to be sent, and look after what is served there (link_id)."""
+    CVAT_PULL = "labelling.cvat_pull"
+    """Take in from CVAT what changed there (link_id)."""
 
 
 QUEUES = {
     Job.RUN_JOB: "train",
     Job.EXPORT: "io",
     Job.FREEZE: "io",
+    Job.RELEASE: "io",
     Job.MIGRATE_LABELS: "io",
     Job.SWEEP: "web",
     Job.COMPARE_LABEL: "io",
     Job.MINE: "train",
+    Job.CVAT_POLL: "web",
+    Job.CVAT_SEND: "cvat",
+    Job.CVAT_PULL: "cvat",
 }
 """Which queue a job travels on; one worker may serve all."""
 

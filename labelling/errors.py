@@ -15,6 +15,12 @@ WorkbenchError
 │   └── LostLease       another worker took this job over
 ├── NotAllowed          the person's role doesn't permit it
 ├── StorageAway         storage can't be reached, or fails; the same may work later
+├── CvatError           what a CVAT server answered, or that it didn't
+│   ├── CvatAway        it can't be reached, is overloaded or fails; the same may work later
+│   ├── CvatRefused     it doesn't do what was asked; the same won't work later
+│   ├── CvatForbidden   its token is wrong, has ended, or may not do this
+│   ├── CvatGone        the project, task, job or label isn't there (any more)
+│   └── CvatProtocol    what answered doesn't speak as a CVAT of a known version does
 └── JobFailed           a child process ended with an error
     ├── NothingToLearn  the labels can't train a model: none at all, or a single class
     └── StaleCheckpoint an interrupted fit that can't be gone on with: the code or device changed
@@ -42,6 +48,8 @@ class WorkbenchError(Exception):
         self.help = help
         self.findings = list(findings)
         """What was found one by one, where that is more than one message can tell."""
+        self.draft: int | None = None
+        """Version of the person's draft that keeps what was refused; None: nothing was kept."""
 
 
 class BadInput(WorkbenchError):
@@ -98,6 +106,35 @@ class NotAllowed(WorkbenchError):
 
 class StorageAway(WorkbenchError):
     """Storage can't be reached, or fails; the same may work later."""
+
+
+class CvatError(WorkbenchError):
+    """What a CVAT server answered, or that it didn't."""
+
+
+class CvatAway(CvatError):
+    """It can't be reached, is overloaded or fails; the same may work later."""
+
+    retry_after: float = 0.0
+    """Seconds after which the server wants to be asked again; 0: it didn't say."""
+    unwell: bool = True
+    """Whether the server itself is in trouble, not just this one request."""
+
+
+class CvatRefused(CvatError):
+    """It doesn't do what was asked; the same won't work later."""
+
+
+class CvatForbidden(CvatError):
+    """Its token is wrong, has ended, or may not do this."""
+
+
+class CvatGone(CvatError):
+    """The project, task, job or label isn't there (any more)."""
+
+
+class CvatProtocol(CvatError):
+    """What answered doesn't speak as a CVAT server of a known version does."""
 
 
 class JobFailed(WorkbenchError):

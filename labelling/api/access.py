@@ -5,9 +5,11 @@ from __future__ import annotations
 import uuid
 
 from django.contrib.auth.models import User
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from labelling.errors import NotAllowed, NotFound
 from labelling.models import Annotation, Campaign, CampaignTile, Membership, Task, Tile, role_of
+from labelling.models.prepared import prepared
 
 Role = Membership.Role
 EVERYONE = frozenset(Role.values)
@@ -22,8 +24,12 @@ def campaign_for(user: User, slug: str, roles: frozenset[str] = EVERYONE) -> Cam
 
     Raises NotFound where the person has no role at all, NotAllowed where it is another one.
     """
-    campaign = Campaign.objects.select_related("schema").filter(slug=slug).first()
-    role = role_of(user, campaign) if campaign else None
+    mine = _part.one(user=user.pk, slug=slug)
+    if mine:
+        campaign, role = mine.campaign, mine.role
+    else:
+        campaign = Campaign.objects.select_related("schema").filter(slug=slug).first()
+        role = role_of(user, campaign) if campaign else None
     if campaign is None or role is None:
         raise NotFound(f"There is no campaign {slug!r}, or you have no part in it.", field="slug")
     if role not in roles:
@@ -36,7 +42,7 @@ def campaign_for(user: User, slug: str, roles: frozenset[str] = EVERYONE) -> Cam
 
 def task_for(user: User, id: uuid.UUID) -> Task:
     """The task: one's own for annotators, any of the campaign for its overseers."""
-    task = _task(id)
+    task = _task.one(id=id, person=user.pk)
     if task is None or not _may_see(user, task):
         raise _no_task(id)
     return task
@@ -44,8 +50,8 @@ def task_for(user: User, id: uuid.UUID) -> Task:
 
 def task_to_label(user: User, id: uuid.UUID) -> Task:
     """Any task of a campaign where the person labels; whether he holds it is asked elsewhere."""
-    task = _task(id)
-    role = role_of(user, task.campaign) if task else None
+    task = _task.one(id=id, person=user.pk)
+    role = _role_in(user, task) if task else None
     if task is None or role is None:
         raise _no_task(id)
     if role not in LABELLERS:
@@ -72,9 +78,23 @@ def annotation_for(user: User, id: uuid.UUID) -> Annotation:
     return annotation
 
 
-def _task(id: uuid.UUID) -> Task | None:
+@prepared
+def _part(user: int, slug: str) -> QuerySet[Membership]:
+    mine = Membership.objects.filter(user=user, campaign__slug=slug)
+    return mine.select_related("campaign__schema")
+
+
+@prepared
+def _task(id: uuid.UUID, person: int) -> QuerySet[Task]:
+    """With `role`, the person's in the task's campaign."""
     related = ("campaign__schema", "tile__scene", "tile__acquisition__place", "prelabel")
-    return Task.objects.select_related(*related).filter(uuid=id).first()
+    mine = Membership.objects.filter(campaign=OuterRef("campaign"), user=person)
+    found = Task.objects.select_related(*related).filter(uuid=id)
+    return found.annotate(role=Subquery(mine.values("role")[:1]))
+
+
+def _role_in(user: User, task: Task) -> str | None:
+    return task.role or (Role.LEAD.value if user.is_superuser else None)
 
 
 def _no_task(id: uuid.UUID) -> NotFound:
@@ -82,7 +102,7 @@ def _no_task(id: uuid.UUID) -> NotFound:
 
 
 def _may_see(user: User, task: Task) -> bool:
-    role = role_of(user, task.campaign)
+    role = _role_in(user, task)
     return role in OVERSEERS or (
         role is not None and task.reservations.filter(person=user).exists()
     )

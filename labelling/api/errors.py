@@ -20,6 +20,8 @@ STATUS: dict[type[Exception], int] = {
     errors.NotAllowed: 403,
     errors.BadInput: 422,
     errors.StorageAway: 503,
+    errors.CvatAway: 503,
+    errors.CvatError: 502,
     errors.JobFailed: 500,
 }
 """A refusal that isn't listed has the status of its nearest listed ancestor."""
@@ -50,6 +52,9 @@ class ErrorSerializer(serializers.Serializer):
     findings = FindingSerializer(
         many=True, required=False, help_text="Of a refused label, all that is wrong with it."
     )
+    draft = serializers.IntegerField(
+        required=False, help_text="Version of the draft that keeps a refused label, to go on from."
+    )
 
 
 def handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -58,6 +63,8 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
         told = _refusal(_status(error), _code(error), str(error), error.field, error.help)
         if error.findings:
             told.data["findings"] = error.findings
+        if error.draft is not None:
+            told.data["draft"] = error.draft
         return told
     if isinstance(error, RequestDataTooBig):
         return _refusal(413, "too_large", "The request is too large.", "body")

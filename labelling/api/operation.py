@@ -96,9 +96,24 @@ def writes(
     def decorate(handler: Handler) -> Handler:
         @wraps(handler)
         def once(view: APIView, request: Request, *args: Any, **kwargs: Any) -> Response:
-            return answered_once(request, lambda: handler(view, request, *args, **kwargs))
+            ask = getattr(handler, "asks", None)
+            told = {"seen": ask(view, request, *args, **kwargs)} if ask else {}
+            return answered_once(request, lambda: handler(view, request, *args, **kwargs, **told))
 
         return documented(once)
+
+    return decorate
+
+
+def asking(ask: Handler) -> Callable[[Handler], Handler]:
+    """Under `writes`: `ask` asks another server, before the transaction that the answer is kept in.
+
+    It is called with the same arguments; the handler gets what it returns as `seen`.
+    """
+
+    def decorate(handler: Handler) -> Handler:
+        handler.asks = ask
+        return handler
 
     return decorate
 

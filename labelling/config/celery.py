@@ -33,7 +33,12 @@ app.conf.update(
             "task": Job.SWEEP.value,
             "schedule": timedelta(seconds=20),
             "options": {"queue": QUEUES[Job.SWEEP], "expires": 60},
-        }
+        },
+        "cvat": {
+            "task": Job.CVAT_POLL.value,
+            "schedule": timedelta(seconds=60),
+            "options": {"queue": QUEUES[Job.CVAT_POLL], "expires": 60},
+        },
     },
 )
 

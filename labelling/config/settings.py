@@ -130,12 +130,15 @@ SPECTACULAR_SETTINGS = {
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "ENUM_NAME_OVERRIDES": {
         "JobStateEnum": "labelling.models.Job.State",
+        "ModelStateEnum": "labelling.models.Model.State",
+        "PromotionVerdictEnum": "labelling.workflow.promotion_verdict.VERDICTS",
         "RoundStateEnum": "labelling.models.Round.State",
         "TaskStateEnum": "labelling.models.Task.State",
+        "VerdictEnum": "labelling.models.Review.Verdict",
     },
 }
 
-# --- CVAT (the adapter comes with its issue; the names are fixed)
+# --- CVAT: which server campaigns are linked to, and our right to speak to it
 CVAT_URL = env.text("CVAT_URL")
 CVAT_TOKEN = env.secret("CVAT_TOKEN")
 CVAT_WEBHOOK_SECRET = env.secret("CVAT_WEBHOOK_SECRET")

@@ -8,6 +8,10 @@ urlpatterns = [
     path("", shell),
     path("annotate/<slug:slug>", shell),
     path("lead/<slug:slug>", shell),
+    path("review/<slug:slug>", shell),
+    path("catalogue/<slug:slug>", shell),
+    path("mine/<slug:slug>", shell),
+    path("quality/<slug:slug>", shell),
     path(
         "login/",
         LoginView.as_view(template_name="labelling/login.html", redirect_authenticated_user=True),

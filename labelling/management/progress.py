@@ -100,7 +100,9 @@ class Progress:
 
 
 def _pace(rate: float, unit: str) -> str:
-    return f"{rate:.1f} a second" if rate >= 1 else f"{1 / rate:.1f} s a {unit}"
+    if rate >= 1 or not rate:
+        return f"{rate:.1f} a second"
+    return f"{1 / rate:.1f} s a {unit}"
 
 
 def _duration(seconds: float) -> str:

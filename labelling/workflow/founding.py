@@ -15,8 +15,8 @@ from labelling.errors import BadInput, Conflict, NotFound
 from labelling.imagery.products.find import inspect
 from labelling.models import (
     DEFAULT_CLASSES,
+    HIGHEST_CODE,
     SENTINEL2_BANDS,
-    UNSURE,
     Campaign,
     ClassSchema,
     Membership,
@@ -86,7 +86,7 @@ def check_bands(bands: list[str]) -> None:
 def checked_classes(classes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The classes with what they leave out filled in: colour, hotkey, priority.
 
-    Raises BadInput, naming the class, for fewer than two, for a code outside 0…253, and for a code
+    Raises BadInput, naming the class, for fewer than two, for a code outside 0…252, and for a code
     or a name that comes twice.
     """
     if not isinstance(classes, list) or len(classes) < 2:
@@ -107,9 +107,9 @@ def whole_class(given: Any, place: int) -> dict[str, Any]:
     if not isinstance(given, dict) or not isinstance(given.get("name"), str) or not given["name"]:
         raise BadInput(f"Class {place + 1} has no name: {given!r}.", field="classes.name")
     code = given.get("code")
-    if not isinstance(code, int) or isinstance(code, bool) or not 0 <= code < UNSURE:
+    if not isinstance(code, int) or isinstance(code, bool) or not 0 <= code <= HIGHEST_CODE:
         raise BadInput(
-            f"The code of class {given['name']!r} must be a whole number from 0 to {UNSURE - 1}, "
+            f"The code of class {given['name']!r} must be a whole number from 0 to {HIGHEST_CODE}, "
             f"not {code!r}.",
             field="classes.code",
         )

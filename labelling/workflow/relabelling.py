@@ -29,14 +29,14 @@ from labelling.models import (
     Task,
     record,
 )
-from labelling.models.annotation import AnnotationQuerySet
+from labelling.models.annotation import MIGRATION, AnnotationQuerySet
 from labelling.workflow.lease import Lease
 from labelling.workflow.leased import carry_out
 from labelling.workflow.planes import NO_PROVENANCE, Planes
 from labelling.workflow.reopening import open_again
 from labelling.workflow.submission import numbered
 
-TOOL = "schema migration"
+TOOL = MIGRATION
 KIND = enqueue.Job.MIGRATE_LABELS.value
 UNFINISHED = (Job.State.WAITING, Job.State.RUNNING)
 REOPENED = (Task.Lane.REWORK.value, Task.Lane.REREVIEW.value)

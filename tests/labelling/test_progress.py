@@ -36,6 +36,16 @@ def test_lines_come_no_faster_than_a_person_reads():
     assert len(out.getvalue().splitlines()) == 1
 
 
+def test_a_line_can_be_told_before_anything_is_done(monkeypatch):
+    monkeypatch.setattr("labelling.management.progress.BETWEEN_LINES", 0.0)
+    out = StringIO()
+
+    with Progress(OutputWrapper(out), total=4, unit="tile") as progress:
+        progress.step(0)
+
+    assert out.getvalue() == "0 of 4 tiles, 0.0 a second\n"
+
+
 def test_machines_get_json():
     out = StringIO()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
@@ -87,19 +89,39 @@ def whole(element: Element, name: str, default: str | None = None) -> int:
 
 def _parsed(file: Path) -> Element:
     try:
-        if file.stat().st_size > LARGEST:
-            raise BadInput(
-                f"{file.name}: is larger than {LARGEST // 2**20} MiB.",
-                field="file",
-                help="Export the tasks one by one.",
-            )
-        root: Any = fromstring(file.read_bytes(), forbid_dtd=True)
-    except OSError as error:
-        raise BadInput(f"{file.name}: can't be read ({error.strerror}).", field="file") from error
+        root: Any = fromstring(_octets(file), forbid_dtd=True)
+    except (OSError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise BadInput(f"{file.name}: can't be read ({reason}).", field="file") from error
     except (ParseError, DefusedXmlException, ValueError) as error:
         raise BadInput(
             f"{file.name}: not well-formed XML, or XML with entities ({error}).",
             field="file",
-            help="Export it again from CVAT, and unpack the archive.",
+            help="Export it again from CVAT.",
         ) from error
     return root
+
+
+def _octets(file: Path) -> bytes:
+    """Of the XML itself, or of the one in CVAT's archive; none is larger than LARGEST."""
+    if not zipfile.is_zipfile(file):
+        _check_length(file.name, file.stat().st_size)
+        return file.read_bytes()
+    with zipfile.ZipFile(file) as packed:
+        if BESIDE not in packed.namelist():
+            raise BadInput(
+                f"{file.name}: an archive without {BESIDE}.",
+                field="file",
+                help="Export the task as CVAT for images 1.1.",
+            )
+        _check_length(file.name, packed.getinfo(BESIDE).file_size)
+        return packed.read(BESIDE)
+
+
+def _check_length(name: str, length: int) -> None:
+    if length > LARGEST:
+        raise BadInput(
+            f"{name}: is larger than {LARGEST // 2**20} MiB.",
+            field="file",
+            help="Export the tasks one by one.",
+        )

@@ -27,6 +27,8 @@ class Shape:
     """Of its class, as the source calls it."""
     draw: Callable[[], Mask]
     z: int = 0
+    provenance: int = IMPORTED
+    """Of its pixels."""
 
 
 def check_background(background: str) -> None:
@@ -56,5 +58,5 @@ def painted(
     for shape in sorted(shapes, key=lambda each: (names.rank(each.name), each.z)):
         code, inside = names.code(shape.name), shape.draw()
         label[inside] = code
-        provenance[inside] = 0 if code == UNLABELLED else IMPORTED
+        provenance[inside] = 0 if code == UNLABELLED else shape.provenance
     return label, provenance

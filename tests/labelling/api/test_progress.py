@@ -63,7 +63,7 @@ def test_the_steps_of_the_running_round_are_named_in_order(campaign, lea):
 
     steps = lea.get(PROGRESS).json()["running"]["steps"]
 
-    assert [step["name"] for step in steps] == ["freeze", "fit", "score", "pick", "open"]
+    assert [step["name"] for step in steps] == ["freeze", "fit", "judge", "score", "pick", "open"]
 
 
 def test_annotators_do_not_see_the_progress(ana):
@@ -93,6 +93,6 @@ def test_the_number_of_queries_does_not_grow(campaign, lea, amount, django_asser
         score(round, each, value=0.5, picked=1)
         person(f"ana-{n}", campaign=campaign)
 
-    # Session, person, campaign and role; then the page, where no round is running.
-    with django_assert_num_queries(4 + 9):
+    # Session, person, campaign with role; then the page, where no round is running.
+    with django_assert_num_queries(3 + 9):
         lea.get(PROGRESS)
