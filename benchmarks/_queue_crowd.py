@@ -47,6 +47,7 @@ class Annotator:
     in_hand: str = ""
 
     def __post_init__(self) -> None:
+        self.cookie = f"sessionid={self.session}; csrftoken={TOKEN}"
         self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         self.used = time.monotonic()
 
@@ -102,8 +103,7 @@ class Annotator:
             self.connection.connect()
 
     def headers(self) -> dict[str, str]:
-        cookie = f"sessionid={self.session}; csrftoken={TOKEN}"
-        return {"Cookie": cookie, "X-CSRFToken": TOKEN}
+        return {"Cookie": self.cookie, "X-CSRFToken": TOKEN}
 
 
 def paced(crowd: list[Annotator], until: Callable[[], bool]) -> None:

@@ -88,10 +88,13 @@ def measure(*, quick: bool) -> None:
         crowd = [Annotator(port, session, label) for session in sessions.annotators]
         lead = Annotator(port, sessions.lead, label)
         warm_up(crowd, lead)
+        began, busy = time.monotonic(), time.process_time()
         before = work_for(crowd, seconds=10 if quick else 60)
+        own = (time.process_time() - busy) / (time.monotonic() - began)
         figure(
             "queue.claim_p95_ms", p95(before), unit="ms", bar="<= 25", note=told,
-            claims=len(before), median=median(before),
+            claims=len(before), median=median(before), load_generator_cores=round(own, 2),
+            load_average=round(os.getloadavg()[0], 1),
         )  # fmt: skip
         in_a_burst = bursts(crowd, times=2 if quick else 5)
         submits = [seconds for each in crowd for seconds in each.submits]

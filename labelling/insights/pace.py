@@ -73,7 +73,7 @@ def _spells(campaign: Campaign) -> list[Spell]:
         round__n=OuterRef("task__round_no"),
         tile=OuterRef("task__tile"),
     )
-    said = Annotation.objects.filter(task=OuterRef("task"), author=OuterRef("person"))
+    said = Annotation.objects.drawn().filter(task=OuterRef("task"), author=OuterRef("person"))
     found = (
         Reservation.objects.filter(
             task__campaign=campaign, how=Reservation.How.SUBMITTED, active_seconds__gt=0

@@ -33,11 +33,13 @@ class Hours:
     """Labels handed in, or reviews finished."""
     active_seconds: int
     idle_seconds: int
+    timed: int
+    """Of those done, the ones with active time: nobody times what is drawn in CVAT."""
 
     @property
     def per_hour(self) -> float | None:
-        """Done in an active hour; None without active time."""
-        return self.done * 3600 / self.active_seconds if self.active_seconds else None
+        """Done in an active hour, of what was timed; None without active time."""
+        return self.timed * 3600 / self.active_seconds if self.active_seconds else None
 
 
 @dataclass(frozen=True)
@@ -126,19 +128,24 @@ def _hours(
         ("review", REVIEWING, Reservation.How.REVIEWED),
     ):
         sums[f"{name}_done"] = Count("task", distinct=True, filter=kind & Q(how=how))
+        timed = kind & Q(how=how, active_seconds__gt=0)
+        sums[f"{name}_timed"] = Count("task", distinct=True, filter=timed)
         sums[f"{name}_active"] = Sum("active_seconds", filter=kind, default=0)
         sums[f"{name}_idle"] = Sum("idle_seconds", filter=kind, default=0)
     spells = Reservation.objects.filter(task__campaign=campaign, person__in=people)
     for row in spells.order_by().values("person").annotate(**sums):
         for name, into in (("label", labels), ("review", reviews)):
             into[row["person"]] = Hours(
-                row[f"{name}_done"], row[f"{name}_active"], row[f"{name}_idle"]
+                row[f"{name}_done"],
+                row[f"{name}_active"],
+                row[f"{name}_idle"],
+                row[f"{name}_timed"],
             )
     return labels, reviews
 
 
 def _no_hours() -> Hours:
-    return Hours(0, 0, 0)
+    return Hours(0, 0, 0, 0)
 
 
 def _rework(campaign: Campaign, people: Sequence[int]) -> defaultdict[int, dict[str, int]]:
@@ -155,7 +162,7 @@ def _rework(campaign: Campaign, people: Sequence[int]) -> defaultdict[int, dict[
 
 
 def _difficulty(campaign: Campaign, people: Sequence[int]) -> defaultdict[int, dict[int, int]]:
-    said = Annotation.objects.filter(
+    said = Annotation.objects.drawn().filter(
         task__campaign=campaign, author__in=people, difficulty__isnull=False
     )
     found: defaultdict[int, dict[int, int]] = defaultdict(dict)

@@ -1,6 +1,7 @@
 from .annotation import Annotation, Review
 from .campaign import (
     DEFAULT_CLASSES,
+    HIGHEST_CODE,
     SENTINEL2_BANDS,
     UNLABELLED,
     UNSURE,
@@ -9,6 +10,7 @@ from .campaign import (
     Membership,
     role_of,
 )
+from .cvat import CvatBatch, CvatJob, CvatLink, CvatUser
 from .event import Event, IdempotencyKey, Outbox, record
 from .job import JOB_LEASE, Job
 from .model import Evaluation, Model, Release
@@ -23,6 +25,7 @@ from .tile import CampaignTile, Layer, Tile
 
 __all__ = [
     "DEFAULT_CLASSES",
+    "HIGHEST_CODE",
     "JOB_LEASE",
     "LEASE",
     "SENTINEL2_BANDS",
@@ -35,6 +38,10 @@ __all__ = [
     "Campaign",
     "CampaignTile",
     "ClassSchema",
+    "CvatBatch",
+    "CvatJob",
+    "CvatLink",
+    "CvatUser",
     "Draft",
     "Evaluation",
     "Event",

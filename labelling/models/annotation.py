@@ -19,7 +19,15 @@ BLIND = (Task.Lane.ACTIVE, Task.Lane.SECOND, Task.Lane.REFERENCE, Task.Lane.REWO
 """Lanes of the copies that a consensus is merged from, and of their reworks."""
 
 
+REVERT, MIGRATION = "revert", "schema migration"
+"""Tools of labels that nobody drew: a copy of an earlier one, or one under newer classes."""
+
+
 class AnnotationQuerySet(models.QuerySet["Annotation"]):
+    def drawn(self) -> AnnotationQuerySet:
+        """Without what was copied from an earlier label: it tells nothing new of its author."""
+        return self.exclude(tool__in=[REVERT, MIGRATION])
+
     def usable(
         self, schema_id: int | None, *, before: datetime | None = None
     ) -> AnnotationQuerySet:

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from .prepared import prepared
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
@@ -13,6 +15,9 @@ UNSURE = 254
 """Looked at, cannot say: masked from loss and metrics, and counted."""
 UNLABELLED = 255
 """Not looked at: masked from loss and metrics."""
+
+HIGHEST_CODE = 252
+"""Of a class: training keeps 253 for its own use."""
 
 DEFAULT_CLASSES = [
     {"code": 0, "name": "clear", "colour": "#3b7d4f", "hotkey": "1", "priority": 0},
@@ -88,7 +93,7 @@ class ClassSchema(models.Model):
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="schemas")
     version = models.PositiveIntegerField()
     classes = models.JSONField()
-    """[{code 0…253, name, colour, hotkey, priority}], in the order the network sees them."""
+    """[{code 0…252, name, colour, hotkey, priority}], in the order the network sees them."""
     parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
     """The version it came from."""
     mapping = models.JSONField(default=dict)
@@ -121,6 +126,10 @@ class Membership(models.Model):
     role = models.CharField(max_length=10, choices=Role.choices)
     level = models.PositiveSmallIntegerField(default=1)
     qualification = models.JSONField(default=dict)
+    plain = models.PositiveIntegerField(default=0)
+    """Active tiles that the person was given without their pre-label."""
+    unaided = models.PositiveIntegerField(default=0)
+    """Tiles of lanes that never have one: the two are evened out (workflow/hints.py)."""
 
     class Meta:
         constraints = [
@@ -137,7 +146,13 @@ class Membership(models.Model):
 
 def role_of(user: User, campaign: Campaign) -> str | None:
     """The person's role; superusers are leads everywhere. Causes one query."""
-    membership = Membership.objects.filter(campaign=campaign, user=user).first()
-    if membership:
-        return membership.role
+    role = _role.one(user=user.pk, campaign=campaign.pk)
+    if role:
+        return str(role)
     return Membership.Role.LEAD.value if user.is_superuser else None
+
+
+@prepared
+def _role(user: int, campaign: int) -> models.QuerySet[Membership, str]:
+    mine = Membership.objects.filter(campaign=campaign, user=user)
+    return mine.values_list("role", flat=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -135,7 +136,16 @@ class Outbox(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
     created = models.DateTimeField()
+    due = models.DateTimeField(null=True)
+    """Nobody tries it before: it waits for its next attempt, or a worker has it in hand."""
     sent = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["campaign", "id"], condition=Q(sent__isnull=True), name="outbox_unsent"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb} {self.uuid}"
@@ -149,12 +159,14 @@ class IdempotencyKey(models.Model):
     request = models.CharField(max_length=64)
     """Hash of method, path and body: the key can't be used for another request."""
     status = models.PositiveSmallIntegerField(null=True)
-    """null: still being answered."""
+    """null: being answered, in a transaction that nobody else sees yet."""
     answer = models.JSONField(default=dict)
     created = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "key"], name="key_used_once")]
+        # The sweep forgets old ones.
+        indexes = [models.Index(fields=["created"], name="key_by_age")]
 
     def __str__(self) -> str:
         return self.key

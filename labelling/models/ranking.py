@@ -8,11 +8,13 @@ from .task import Task
 
 
 class Ranking(models.Model):
-    """An order of tasks, inserted whole; the campaign points at the one in force."""
+    """An order of tasks, whole before it counts: the campaign points at the one in force."""
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="rankings")
     n = models.PositiveIntegerField()
     created = models.DateTimeField()
+    in_force = models.DateTimeField(null=True)
+    """Since when it was served from; null: it is being inserted, or was given up."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["campaign", "n"], name="ranking_numbered")]

@@ -103,3 +103,8 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return f"draft {self.version} of task {self.task_id}"
+
+    def holds(self, sha256: str, *, schema_version: int) -> bool:
+        """Whether it is a label of this content, drawn with that version of the classes."""
+        same = self.label.endswith(f"-{sha256[:16]}.tif")
+        return same and self.schema_version == schema_version

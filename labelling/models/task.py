@@ -27,7 +27,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return self.filter(campaign=campaign)
 
     def claimable(
-        self, *, by: User, now: datetime | None = None, level: int | None = None
+        self, *, by: User | int, now: datetime | None = None, level: int | None = None
     ) -> TaskQuerySet:
         """Open tasks that `by` may take: no second blind copy of an acquisition, nothing that he
         has skipped, nothing kept for somebody else, and with `level` nothing that takes a higher
@@ -41,12 +41,12 @@ class TaskQuerySet(models.QuerySet["Task"]):
         waiting = waiting.exclude(pk__in=skipped.values("pk"))
         return waiting if level is None else waiting.filter(level__lte=level)
 
-    def meant_for(self, person: User, *, now: datetime | None) -> TaskQuerySet:
+    def meant_for(self, person: User | int, *, now: datetime | None) -> TaskQuerySet:
         """Tasks for whoever is next, for `person`, or kept for another until a time gone by."""
         free = Q(meant_for=None) | Q(meant_for=person)
         return self.filter(free if now is None else free | Q(meant_until__lte=now))
 
-    def of_other_copies(self, *, by: User) -> TaskQuerySet:
+    def of_other_copies(self, *, by: User | int) -> TaskQuerySet:
         """Tasks of acquisitions that `by` has had no other blind copy of."""
         other_copy = (
             Assignment.objects.filter(
@@ -203,7 +203,7 @@ class Task(models.Model):
         ).update(lease_ends=now + lease)
         return changed == 1
 
-    def leave(self, *, by: User, to: str, out_of: str = "reserved") -> bool:
+    def leave(self, *, by: User | int, to: str, out_of: str = "reserved") -> bool:
         """End the reservation, with the task in state `to`; False if `by` doesn't hold it.
 
         `out_of` is "reserved" for a task being labelled, "in_review" for one being reviewed.

@@ -6,16 +6,23 @@ one task at a time and no person. So nobody waits in a circle.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from labelling.errors import AlreadyHolding, Conflict, QueueEmpty
 from labelling.models import Assignment, Campaign, Event, Reservation, Task, record
+from labelling.models.prepared import insert, prepared
 from labelling.workflow.emptiness import why_empty
+from labelling.workflow.expiry import return_expired, return_one
 from labelling.workflow.hints import even_out
 from labelling.workflow.lanes import waiting_for
+from labelling.workflow.outbox import follow
 from labelling.workflow.qualification import refuse_beyond_limit
 from labelling.workflow.queue_rules import queue_rules
 from labelling.workflow.spells import (
@@ -38,6 +45,7 @@ from labelling.workflow.spells import (
 __all__ = [
     "WORK_GAP",
     "claim_next",
+    "claim_this",
     "end",
     "extend",
     "heartbeat",
@@ -47,19 +55,26 @@ __all__ = [
     "promote_held",
     "release",
     "return_expired",
+    "return_one",
 ]
 
 InHand = dict[str, list[Reservation]]
 
 
 def claim_next(
-    *, campaign: Campaign, person: User, now: datetime, hold: str = "active"
+    *,
+    campaign: Campaign,
+    person: User,
+    now: datetime,
+    hold: str = "active",
+    among: Collection[int] | None = None,
 ) -> Reservation:
     """Put the highest-ranked waiting tile into `person`'s hands, or return what is there already.
 
     `hold` is "active" for the tile to work on, "held" for one ahead. Whoever asks again gets the
     same tile with a fresh lease; asking for an active one promotes the held one, if there is one.
     Where the campaign lets people hold several ahead, each call adds one until that many are held.
+    With `among`, ids of tasks, none but these is taken anew.
 
     Order: a claim takes the best open task of a lane by a conditional UPDATE and goes on to the
     next best when it comes too late. PostgreSQL lets the UPDATE wait for whoever is taking that
@@ -83,7 +98,18 @@ def claim_next(
         if kept := _kept(mine, hold=hold, held=rules.held, now=now):
             return kept
         refuse_beyond_limit(person, campaign, rules)
-        return _claim_best(campaign, person, hold=hold, now=now)
+        return _claim_best(campaign, person, hold=hold, now=now, among=among)
+
+
+def claim_this(*, task: Task, person: User, now: datetime) -> Reservation | None:
+    """Put this open task into `person`'s hands, ahead of the queue's order: work has begun on it
+    elsewhere. None where he may not take it, or somebody else has."""
+    with transaction.atomic():
+        one_at_a_time(person)
+        if not Task.objects.claimable(by=person, now=now).filter(pk=task.pk).exists():
+            return None
+        hold = HELD if in_hand(person)[ACTIVE] else ACTIVE
+        return _taken(task.pk, task.campaign, person, hold=hold, now=now)
 
 
 def heartbeat(*, task: Task, person: User, now: datetime) -> datetime:
@@ -123,14 +149,9 @@ def release(*, task: Task, person: User, now: datetime) -> Task:
             raise not_yours(task)
         end(spell, how=Reservation.How.RELEASED, now=now)
         record(Event.Verb.RELEASED, task, campaign=task.campaign, who=person, now=now)
+        follow(task, now=now)
     task.refresh_from_db()
     return task
-
-
-def return_expired(*, now: datetime) -> int:
-    """Return every task whose lease ran out to the state it had before its claim; how many."""
-    expired = Task.objects.expired(now=now).select_related("campaign").order_by("pk")
-    return sum(_return(task, now) for task in expired)
 
 
 def _refuse_two_campaigns(mine: InHand, campaign: Campaign) -> None:
@@ -161,10 +182,14 @@ def _kept(mine: InHand, *, hold: str, held: int, now: datetime) -> Reservation |
     return next((each for each in wanted if keep(each, kind=hold, now=now)), None)
 
 
-def _claim_best(campaign: Campaign, person: User, *, hold: str, now: datetime) -> Reservation:
+def _claim_best(
+    campaign: Campaign, person: User, *, hold: str, now: datetime, among: Collection[int] | None
+) -> Reservation:
     switched = True
     while switched:
         for found in waiting_for(campaign, person, now=now):
+            if among is not None and found not in among:
+                continue
             if reservation := _taken(found, campaign, person, hold=hold, now=now):
                 return reservation
         # A round may have switched the ranking meanwhile: then what it opened is served.
@@ -178,81 +203,81 @@ def _taken(
 ) -> Reservation | None:
     """The task reserved and written down; None if somebody else got there first."""
     # Read before it is locked: others wait only for what is written.
-    task = with_tile(found)
+    task = with_tile(found, campaign)
     lease = queue_rules(campaign).lease
-    try:
-        with transaction.atomic():
-            if not task.reserve(by=person, now=now, lease=lease):
-                return None
-            reservation = _reserve(task, person, hold=hold, now=now)
-    except IntegrityError:
-        # Another copy was given to this person just now; claimable() leaves this one out next.
-        if Task.objects.claimable(by=person).filter(pk=task.pk).exists():
-            raise
+    if not task.reserve(by=person, now=now, lease=lease):
+        return None
+    past = _past.one(task=task.pk, person=person.pk)
+    assignment = _assign(task, person, past)
+    if assignment is None:
+        # Another copy was kept from this person just now; claimable() leaves this one out next.
+        task.leave(by=person, to=Task.State.OPEN)
         return None
     task.state, task.holder, task.lease_ends = Task.State.RESERVED, person, now + lease
-    return reservation
-
-
-def _reserve(task: Task, person: User, *, hold: str, now: datetime) -> Reservation:
-    """Write down a task just reserved. Raises IntegrityError for a second blind copy."""
     reservation = Reservation.objects.create(
         task=task,
-        n=task.reservations.count() + 1,
+        n=past["n"] + 1,
         person=person,
-        assignment=_assign(task, person),
+        assignment_id=assignment,
         kind=hold,
         slot=_free_slot(person, hold),
         returns_to=Task.State.OPEN,
         started=now,
         heartbeat=now,
     )
-    record(Event.Verb.CLAIMED, task, campaign=task.campaign, who=person, now=now, hold=hold)
-    even_out(task=task, person=person)
+    record(Event.Verb.CLAIMED, task, campaign=campaign, who=person, now=now, hold=hold)
+    if not past["mine"]:
+        even_out(task=task, person=person)
+    follow(task, now=now)
     return reservation
+
+
+@prepared
+def _past(task: int, person: int) -> QuerySet[Task, dict[str, Any]]:
+    """Of a task: its spells so far, whether any was the person's, and the blind copy of its
+    acquisition that he works on."""
+    spells = Reservation.objects.filter(task=OuterRef("pk"))
+    copy = Assignment.objects.filter(
+        campaign=OuterRef("campaign"), acquisition=OuterRef("acquisition"), person=person
+    )
+    told: dict[str, Any] = {
+        "n": Coalesce(Subquery(spells.order_by("-n").values("n")[:1]), 0),
+        "mine": Exists(spells.filter(person=person)),
+    }
+    for name in ("pk", "root", "root__state"):
+        told[f"copy_{name}"] = Subquery(copy.values(name)[:1])
+    return Task.objects.filter(pk=task).values(**told)
 
 
 def _free_slot(person: User, kind: str) -> int:
     if kind == ACTIVE:
         return 0
-    taken = set(live(person).filter(kind=kind).values_list("slot", flat=True))
+    taken = {each.slot for each in in_hand(person)[kind]}
     return next(slot for slot in range(len(taken) + 1) if slot not in taken)
 
 
-def _assign(task: Task, person: User) -> Assignment:
-    whose = {"campaign": task.campaign, "acquisition": task.acquisition, "person": person}
+def _assign(task: Task, person: User, past: dict[str, Any]) -> int | None:
+    """Id of the person's Assignment to this copy; None where he has another one."""
     chain = task.root_id or task.pk
-    mine = Assignment.objects.filter(**whose).select_related("root").first()
-    if mine and mine.root.state == Task.State.SUPERSEDED:
+    if past["copy_root"] == chain:
+        return past["copy_pk"]
+    if past["copy_root__state"] == Task.State.SUPERSEDED:
         # A round superseded that copy before it was labelled: this one takes its place.
-        mine.root_id = chain
-        mine.save(update_fields=["root"])
-    if mine and mine.root_id == chain:
-        return mine
-    return Assignment.objects.create(**whose, root_id=chain)
+        Assignment.objects.filter(pk=past["copy_pk"]).update(root=chain)
+        return past["copy_pk"]
+    if past["copy_pk"]:
+        return None
+    return insert(
+        Assignment(
+            campaign_id=task.campaign_id,
+            acquisition_id=task.acquisition_id,
+            person_id=person.pk,
+            root_id=chain,
+        )
+    )
 
 
 def _while_held(spell: Reservation) -> str:
     """The state of a task during a spell of this kind."""
     reviewing = spell.kind == Reservation.Kind.REVIEW
     return (Task.State.IN_REVIEW if reviewing else Task.State.RESERVED).value
-
-
-@transaction.atomic
-def _return(task: Task, now: datetime) -> bool:
-    """Return one expired task; False if it was renewed or handed in meanwhile."""
-    spell = task.reservations.filter(ended__isnull=True).select_related("person").first()
-    still = Task.objects.expired(now=now).filter(pk=task.pk)
-    if not spell or not still.update(state=spell.returns_to, holder=None, lease_ends=None):
-        return False
-    # Not a moment of work is added: the person had gone.
-    Reservation.objects.filter(pk=spell.pk).update(ended=now, how=Reservation.How.EXPIRED)
-    record(
-        Event.Verb.EXPIRED,
-        task,
-        campaign=task.campaign,
-        who=None,
-        now=now,
-        person=spell.person.username,
-    )
-    return True

@@ -12,14 +12,18 @@ from collections.abc import Collection
 
 import numpy as np
 from django.contrib.auth.models import User
+from django.db.models import F, QuerySet
 
 from labelling.insights.hints import EVENED
 from labelling.models import Layer, Membership, Place, Task
+from labelling.models.prepared import prepared
 from labelling.workflow.quality_rules import QualityRules
 
 Lane = Task.Lane
-UNAIDED = frozenset({Lane.CONTROL, Lane.GOLD, Lane.REFERENCE, Lane.SECOND})
-"""Lanes that measure people or the model: a mask to start from would pull the label towards it."""
+UNAIDED = frozenset({Lane.CONTROL, Lane.GOLD, Lane.REFERENCE, Lane.SECOND, Lane.REREVIEW})
+"""Lanes that measure people or the model: a mask to start from would pull the label towards it.
+Rereview is one of them: what is drawn there decides between a person's label and a model's doubt,
+or between people."""
 AHEAD = 2
 """Active tiles without a pre-label that a person has had beyond the tiles that never have one."""
 MARGIN = 1.25
@@ -64,38 +68,36 @@ def even_out(*, task: Task, person: User) -> None:
 
     So each person has had at least as many active tiles without a pre-label as tiles of the unaided
     lanes; after a run of unaided ones the next active tiles make up for it. Within the claim's
-    transaction, in which the person is locked. One query where a pre-label is shown, else three.
+    transaction, in which the person is locked, and once for a person and a task. At most three
+    queries; none for a tile of another lane.
     """
-    membership = (
-        Membership.objects.select_for_update()
-        .filter(campaign=task.campaign_id, user=person)
-        .first()
-    )
-    if membership is None:
-        return
-    had = {"plain": 0, "unaided": 0, **membership.qualification.get("hints", {})}
-    counts_as = _counts_as(task, had)
-    if not counts_as or task.reservations.filter(person=person).count() > 1:
-        return
-    had[counts_as] += 1
-    membership.qualification = {**membership.qualification, "hints": had}
-    membership.save(update_fields=["qualification"])
+    if task.lane in UNAIDED:
+        _count("unaided", task, person)
+    elif task.lane == Lane.ACTIVE and (shown_layer(task) is None or _withheld(task, person)):
+        _count("plain", task, person)
+
+
+def _withheld(task: Task, person: User) -> bool:
+    """Whether the balance asked for the tile's pre-label, which is then withheld."""
+    had = _balance.one(person=person.pk, campaign=task.campaign_id)
+    if had is None or had[0] >= wanted_plain(had[1]):
+        return False
+    task.arm, task.cause = Task.Arm.PLAIN, EVENED
+    Task.objects.filter(pk=task.pk).update(arm=task.arm, cause=task.cause)
+    return True
+
+
+@prepared
+def _balance(person: int, campaign: int) -> QuerySet[Membership, tuple[int, int]]:
+    mine = Membership.objects.filter(user=person, campaign=campaign)
+    return mine.values_list("plain", "unaided")
+
+
+def _count(kind: str, task: Task, person: User) -> None:
+    mine = Membership.objects.filter(campaign=task.campaign_id, user=person)
+    mine.update(**{kind: F(kind) + 1})
 
 
 def wanted_plain(unaided: int) -> int:
     """Active tiles without pre-label that hide so many unaided ones; none where there are none."""
     return unaided + AHEAD if unaided else 0
-
-
-def _counts_as(task: Task, had: dict[str, int]) -> str:
-    """Of which kind this tile without a pre-label is; empty for one with, or of another lane."""
-    if task.lane in UNAIDED:
-        return "unaided"
-    if task.lane != Lane.ACTIVE:
-        return ""
-    if shown_layer(task) is not None:
-        if had["plain"] >= wanted_plain(had["unaided"]):
-            return ""
-        task.arm, task.cause = Task.Arm.PLAIN, EVENED
-        Task.objects.filter(pk=task.pk).update(arm=task.arm, cause=task.cause)
-    return "plain"

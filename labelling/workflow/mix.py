@@ -12,8 +12,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 
 from labelling.models import Campaign, Reservation
+from labelling.models.prepared import prepared
 
 WINDOW = 100
 """Tiles back that count: what was owed before is forgotten."""
@@ -46,11 +48,16 @@ class Past:
 
 def past_of(person: User, campaign: Campaign) -> Past:
     """What was given back doesn't count as served. Causes one query."""
+    found = _last_spells(person=person.pk, campaign=campaign.pk)
+    return Past([lane for lane, _ in reversed(found)], last=found[0][1] if found else 0)
+
+
+@prepared
+def _last_spells(person: int, campaign: int) -> QuerySet[Reservation, tuple[str, int]]:
     spells = Reservation.objects.filter(
         person=person, task__campaign=campaign, kind__in=LABELLING
     ).exclude(how__in=GIVEN_BACK)
-    found = list(spells.order_by("-pk").values_list("task__lane", "pk")[:WINDOW])
-    return Past([lane for lane, _ in reversed(found)], last=found[0][1] if found else 0)
+    return spells.order_by("-pk").values_list("task__lane", "pk")[:WINDOW]
 
 
 def order(

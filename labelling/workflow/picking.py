@@ -21,6 +21,7 @@ from labelling.imagery.tilefile import read_tile
 from labelling.models import Round, Score, Tile
 from labelling.workflow.attempt import Attempt
 from labelling.workflow.aux_chips import beside_tiles, seen_by
+from labelling.workflow.fetching import model_here
 from labelling.workflow.pool import eligible_tiles, known_tiles
 
 PASSES = 4
@@ -58,7 +59,7 @@ def pool_request(attempt: Attempt) -> Path:
     strategy = STRATEGIES[round.strategy]
     request = {
         "bands": round.campaign.bands,
-        "model": str(attempt.adopted("fit")) if round.model else "",
+        "model": str(ranker_here(attempt)) if round.ranked_by else "",
         "acquisition": strategy.acquisition or "entropy",
         "passes": PASSES if strategy.members > 1 else 1,
         "seed": round.seed,
@@ -66,6 +67,13 @@ def pool_request(attempt: Attempt) -> Path:
         **{kind: with_rasters(tiles, attempt) for kind, tiles in listing.items()},
     }
     return write_json(attempt.folder / "score.json", request)
+
+
+def ranker_here(attempt: Attempt) -> Path:
+    """The folder, on this machine, of the model that ranks the round. Raises NotFound."""
+    assert attempt.round.ranked_by is not None
+    folder = attempt.round.ranked_by.folder
+    return attempt.meanwhile(lambda: model_here(folder, blobs=attempt.blobs))
 
 
 def with_rasters(tiles: list[dict[str, Any]], attempt: Attempt) -> list[dict[str, Any]]:
@@ -99,7 +107,7 @@ def listed_pool(attempt: Attempt) -> dict[str, Any]:
 
 def listed(tiles: QuerySet[Tile], attempt: Attempt) -> list[dict[str, Any]]:
     """What scoring needs to know of each tile, by key."""
-    planes, campaign = seen_by(attempt.round.model), attempt.round.campaign
+    planes, campaign = seen_by(attempt.round.ranked_by), attempt.round.campaign
     entries = []
     keys = list(tiles.values_list("pk", flat=True))
     for first in range(0, len(keys), CHUNK):
@@ -201,11 +209,11 @@ def choose(attempt: Attempt) -> Picks:
 
 
 def channels(round: Round) -> list[dict[str, Any]]:
-    """{code, name} of the classes the round's model tells apart, channel by channel.
+    """{code, name} of the classes that the ranking model tells apart, channel by channel.
 
     The campaign's classes may have changed since the model was trained.
     """
-    return list(round.model.card["classes"]) if round.model else []
+    return list(round.ranked_by.card["classes"]) if round.ranked_by else []
 
 
 def ranked_by(pool: Pool, strategy: str) -> NDArray[np.float32]:

@@ -16,20 +16,26 @@ from labelling.workflow.queue_rules import QueueRules
 
 Key = TypeVar("Key")
 LABELLERS = (Membership.Role.ANNOTATOR, Membership.Role.REVIEWER, Membership.Role.LEAD)
+ANY_LEVEL = 32_767
+"""The largest number in the column: no task takes more."""
 UNREVIEWED = (Task.State.SUBMITTED, Task.State.IN_REVIEW)
 
 
-def level_of(person: User, campaign: Campaign) -> int | None:
-    """The person's level; None where nobody in the campaign has a higher one. Causes one query.
-
-    So a task that takes a level nobody has goes to the most proven there are, instead of waiting
-    for ever. Superusers without a role may take everything.
-    """
+def level_of(person: User, campaign: Campaign) -> int:
+    """Up to which level the person may take tasks. Causes one query."""
     members = Membership.objects.filter(campaign=campaign, role__in=LABELLERS)
     levels = members.aggregate(mine=Max("level", filter=Q(user=person)), highest=Max("level"))
-    if levels["mine"] is None or levels["mine"] >= levels["highest"]:
-        return None
-    mine: int = levels["mine"]
+    return may_take(levels["mine"], levels["highest"])
+
+
+def may_take(mine: int | None, highest: int | None) -> int:
+    """The level of the tasks that somebody of level `mine` may take; None: he has no role.
+
+    The highest in the campaign may take everything, so that a task that takes a level nobody has
+    goes to the most proven there are, instead of waiting for ever; and superusers without a role.
+    """
+    if mine is None or highest is None or mine >= highest:
+        return ANY_LEVEL
     return mine
 
 

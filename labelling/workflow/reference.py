@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -85,12 +85,15 @@ def inclusion_probabilities(campaign: Campaign) -> dict[int, float]:
     return {moment: told[tile] for moment, tile in found.values_list("acquisition", "tile")}
 
 
-def reference_scenes(campaign: Campaign) -> dict[str, int]:
+def reference_scenes(campaign: Campaign, *, splits: Collection[str] = SPLITS) -> dict[str, int]:
     """{class code: scenes of the reference sample in which a usable label has the class}.
 
-    What the campaign's minimum for a promotion counts. Causes one query.
+    What the campaign's minimum for a promotion counts, in the validation places. Causes one query.
     """
-    labels = Annotation.objects.usable(campaign.schema_id).filter(task__lane=Task.Lane.REFERENCE)
+    labels = Annotation.objects.usable(campaign.schema_id).filter(
+        task__lane=Task.Lane.REFERENCE,
+        acquisition__place__split__in=splits,
+    )
     scenes: dict[str, set[int]] = defaultdict(set)
     for scene, pixels in labels.values_list("task__tile__scene", "pixels"):
         for code, count in pixels.items():

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
 
 from labelling.models import Membership, Task
+from labelling.models.prepared import prepared
 from labelling.workflow.review_rules import review_rules
 
 SALT = "labelling.workflow.sampling"
@@ -20,9 +22,14 @@ def review_rate(task: Task, author: User) -> float:
     """
     if task.lane == Task.Lane.REWORK:
         return 1.0
-    mine = Membership.objects.filter(campaign=task.campaign_id, user=author)
-    level = mine.values_list("level", flat=True).first()
+    level = _level.one(person=author.pk, campaign=task.campaign_id)
     return 1.0 if level is None else review_rules(task.campaign).rate(level)
+
+
+@prepared
+def _level(person: int, campaign: int) -> QuerySet[Membership, int]:
+    mine = Membership.objects.filter(campaign=campaign, user=person)
+    return mine.values_list("level", flat=True)
 
 
 def is_drawn(task: Task, rate: float) -> bool:

@@ -12,7 +12,8 @@ from django.contrib.auth.models import User
 from django.db.models import F, QuerySet
 
 from labelling.errors import NotYours
-from labelling.models import Reservation, Task, Tile
+from labelling.models import Campaign, Reservation, Task, Tile
+from labelling.models.prepared import prepared
 from labelling.workflow.queue_rules import queue_rules
 
 WORK_GAP = timedelta(minutes=2)
@@ -23,7 +24,13 @@ ACTIVE, HELD = Reservation.Kind.ACTIVE, Reservation.Kind.HELD
 
 def one_at_a_time(person: User) -> None:
     """Let what else this person asks for wait until the surrounding transaction ends."""
-    list(User.objects.select_for_update(no_key=True).filter(pk=person.pk).values_list("pk"))
+    _locked(person=person.pk)
+
+
+@prepared
+def _locked(person: int) -> QuerySet[User, int]:
+    rows = User.objects.select_for_update(no_key=True).filter(pk=person)
+    return rows.values_list("pk", flat=True)
 
 
 def live(person: User) -> QuerySet[Reservation]:
@@ -37,21 +44,38 @@ def live_reservation(task: Task, person: User) -> Reservation | None:
 def in_hand(person: User) -> dict[str, list[Reservation]]:
     """{kind: reservations, the first taken first} of what `person` has to label."""
     found: dict[str, list[Reservation]] = {ACTIVE.value: [], HELD.value: []}
-    mine = live(person).filter(kind__in=found).select_related("task__campaign")
-    for reservation in mine.order_by("started", "pk"):
+    for reservation in _in_hand(person=person.pk):
         found[reservation.kind].append(reservation)
     return found
 
 
-def with_tile(task: int) -> Task:
-    """The task with this id and all that the answer to a claim tells of it.
+@prepared
+def _in_hand(person: int) -> QuerySet[Reservation]:
+    mine = Reservation.objects.filter(
+        person=person, ended__isnull=True, kind__in=[ACTIVE, HELD]
+    ).select_related("task__campaign")
+    return mine.order_by("started", "pk")
+
+
+def with_tile(task: int, campaign: Campaign) -> Task:
+    """The task with this id, one of `campaign`, and all that the answer to a claim tells of it.
 
     Two queries: PostgreSQL plans one join of all these tables for longer than it runs it.
     """
-    found = Task.objects.select_related("campaign__schema", "prelabel").get(pk=task)
-    found.tile = Tile.objects.select_related("scene", "acquisition__place").get(pk=found.tile_id)
-    found.acquisition = found.tile.acquisition
+    found = _task.one(task=task)
+    found.tile = _tile.one(tile=found.tile_id)
+    found.acquisition, found.campaign = found.tile.acquisition, campaign
     return found
+
+
+@prepared
+def _task(task: int) -> QuerySet[Task]:
+    return Task.objects.select_related("prelabel").filter(pk=task)
+
+
+@prepared
+def _tile(tile: int) -> QuerySet[Tile]:
+    return Tile.objects.select_related("scene", "acquisition__place").filter(pk=tile)
 
 
 def keep(reservation: Reservation, *, kind: str, now: datetime) -> bool:

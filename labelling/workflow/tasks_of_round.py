@@ -17,7 +17,7 @@ from labelling.workflow.aux_chips import beside_tiles, seen_by
 from labelling.workflow.children import run_child
 from labelling.workflow.hints import UNAIDED, drawn_plain, plain_share
 from labelling.workflow.overlap import drawn_overlap, second_copies, with_second_copies
-from labelling.workflow.picking import Picks, read_picks, with_rasters, write_json
+from labelling.workflow.picking import Picks, ranker_here, read_picks, with_rasters, write_json
 from labelling.workflow.pool import REPLACEABLE, eligible_tiles
 from labelling.workflow.qualification import hard_levels
 from labelling.workflow.quality_rules import quality_rules
@@ -48,10 +48,10 @@ class Opening:
 
 
 def predraw(attempt: Attempt) -> Opening:
-    """Draw the model's mask of each picked tile that may show one."""
+    """Draw the ranking model's mask of each picked tile that may show one."""
     picks = read_picks(attempt)
     shown = [each["tile"] for each in picks.picks if each["slice"] not in LANES]
-    if attempt.round.model is None or not shown:
+    if attempt.round.ranked_by is None or not shown:
         return Opening(picks, {})
     tiles = list(
         Tile.objects.filter(uuid__in=shown).select_related("acquisition__place").order_by("pk")
@@ -73,7 +73,7 @@ def predraw(attempt: Attempt) -> Opening:
 
 
 def prelabel_request(attempt: Attempt, tiles: list[Tile]) -> Path:
-    campaign, planes = attempt.round.campaign, seen_by(attempt.round.model)
+    campaign, planes = attempt.round.campaign, seen_by(attempt.round.ranked_by)
     there = beside_tiles([tile.pk for tile in tiles], planes, campaign=campaign)
     listed = [
         {
@@ -85,20 +85,25 @@ def prelabel_request(attempt: Attempt, tiles: list[Tile]) -> Path:
     ]
     request = {
         "bands": campaign.bands,
-        "model": str(attempt.adopted("fit")),
+        "model": str(ranker_here(attempt)),
         "tiles": with_rasters(listed, attempt),
     }
     return write_json(attempt.folder / "prelabel.json", request)
 
 
 def layer_version(attempt: Attempt) -> str:
-    assert attempt.round.model is not None
-    return attempt.round.model.hash[:8]
+    assert attempt.round.ranked_by is not None
+    return attempt.round.ranked_by.hash[:8]
 
 
 def stored_layer(attempt: Attempt, tile: Tile, drawn: Path) -> Drawn:
-    """Copy a drawn mask to its place in storage."""
-    key = f"layers/{tile.key}/model-{layer_version(attempt)}.tif"
+    """Copy a drawn mask to its place in storage, unless the same champion drew one there in an
+    earlier round: tasks and hashes go by that, and another batch or machine may differ in a bit.
+    """
+    version = layer_version(attempt)
+    if before := Layer.objects.filter(tile=tile, source="model", version=version).first():
+        return Drawn(before.raster, before.sha256)
+    key = f"layers/{tile.key}/model-{version}.tif"
     mask, _ = read_label(drawn)
     attempt.blobs.write_with(key, lambda path: shutil.copyfile(drawn, path))
     return Drawn(key, hashlib.sha256(mask.tobytes()).hexdigest())
@@ -177,7 +182,7 @@ def share_arms(attempt: Attempt, tasks: list[Task], *, seconds: int) -> int:
 
 def levels_of(attempt: Attempt, opening: Opening) -> dict[str, int]:
     """{tile uuid: the level it takes} of the hardest tiles; without a model none is known to be."""
-    if attempt.round.model is None:
+    if attempt.round.ranked_by is None:
         return {}
     scores = {
         each["tile"]: each["score"]

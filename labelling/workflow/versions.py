@@ -11,13 +11,14 @@ from labelling.adapters.blobs import store
 from labelling.errors import Conflict, NotAllowed
 from labelling.imagery.tilefile import read_label
 from labelling.models import Acquisition, Annotation, Event, Membership, Task, record, role_of
+from labelling.models.annotation import REVERT
 from labelling.workflow.planes import Planes
 from labelling.workflow.submission import numbered
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-TOOL = "revert"
+TOOL = REVERT
 
 
 def revert(*, annotation: Annotation, by: User, now: datetime) -> Annotation:

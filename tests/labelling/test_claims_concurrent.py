@@ -76,9 +76,8 @@ def test_the_same_request_sent_eight_times_at_once_is_done_once(tmp_path):
         without_key = send_at_once(crowd, times=8, key="")
 
     answered = [answer["id"] for status, answer in with_one_key if status == 200]
-    refused = [answer["code"] for status, answer in with_one_key if status != 200]
+    assert len(answered) == 8
     assert set(answered) == set(crowd.copies)
-    assert set(refused) <= {"still_answering"}
     assert [(status, answer["id"]) for status, answer in without_key] == [(200, answered[0])] * 8
 
 

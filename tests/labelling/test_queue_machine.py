@@ -49,7 +49,10 @@ class QueueMachine(RuleBasedStateMachine):
         self.block = transaction.atomic()
         self.block.__enter__()
         self.now = NOON
-        self.campaign = world(pool=4, validation=0)
+        # Shares by which a few claims come through every lane, a second copy's among them.
+        self.campaign = world(
+            pool=4, validation=0, slug="north", lanes={"second": 0.5, "control": 0.4}
+        )
         self.people = {name: person(name, campaign=self.campaign) for name in ("ana", "ben")}
         self.people["rita"] = person("rita", campaign=self.campaign, role="reviewer")
         tiles = [enrolment.tile for enrolment in self.campaign.enrolments.order_by("pk")]
@@ -58,7 +61,8 @@ class QueueMachine(RuleBasedStateMachine):
             TaskFactory(campaign=self.campaign, tile=tile, lane=lane)
             for tile, lane in zip(tiles, lanes)
         ]
-        TaskFactory(campaign=self.campaign, tile=tiles[0], lane="second", copy=1)
+        # Of the tile that is served first: whoever has that isn't given this one.
+        TaskFactory(campaign=self.campaign, tile=tiles[-1], lane="second", copy=1)
         rank(self.campaign, *reversed(first))
         self.tasks: set[int] = set()
         self.sent: dict[tuple[int, str], int] = {}

@@ -40,6 +40,7 @@ def test_the_next_task_comes_with_all_that_is_needed_to_label_it(campaign, ana, 
             "stretch": {band: [0, 10000] for band in ("B02", "B03", "B04", "B08")},
         },
         "prelabel": None,
+        "cvat_url": None,
     }
 
 
@@ -65,7 +66,7 @@ def test_an_undated_tile_has_no_datetime(ana, task):
 def test_the_models_mask_is_announced(ana, task):
     with_prelabel(task)
     # The first tiles come without, so that a missing mask tells nothing of a tile.
-    Membership.objects.update(qualification={"hints": {"plain": 2, "unaided": 0}})
+    Membership.objects.update(plain=2)
 
     assert ana.post(NEXT).json()["prelabel"] == {"source": "model", "version": "0a1b2c3d"}
 

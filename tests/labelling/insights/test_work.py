@@ -1,3 +1,4 @@
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -76,6 +77,15 @@ def test_labelling_and_reviewing_are_timed_apart(north, ana):
     assert work.reviewing.per_hour == 40
 
 
+def test_labels_that_nobody_timed_make_nobody_faster(north, ana):
+    done(north, ana, seconds=600)
+    done(north, ana, seconds=0)
+
+    labelling = row(north, ana).labelling
+
+    assert (labelling.done, labelling.per_hour) == (2, 6)
+
+
 def test_time_on_a_tile_given_back_is_time_but_no_label(north, ana):
     spell = reservation(small_task(north), ana, how="released")
     Reservation.objects.filter(pk=spell.pk).update(active_seconds=200)
@@ -145,6 +155,20 @@ def test_how_hard_tiles_were_found_is_counted(north, ana):
         done(north, ana, seconds=60, difficulty=difficulty)
 
     assert row(north, ana).difficulty == {1: 1, 3: 2}
+
+
+@pytest.mark.parametrize("tool", ["revert", "schema migration"])
+def test_labels_that_nobody_drew_count_for_nobody(north, ana, tool):
+    for place in range(2 * LEAST):
+        done(north, ana, seconds=100 * (place % 2 + 1), difficulty=place % 2 * 4 + 1)
+    before = row(north, ana).difficulty, paces(north)[ana.pk]
+    for label in list(Annotation.objects.filter(author=ana)):
+        label.pk, label.uuid, label.n, label.tool = None, uuid.uuid4(), label.n + 1, tool
+        label.difficulty = 3 if tool == "schema migration" else None
+        label._state.adding = True
+        label.save(force_insert=True)
+
+    assert (row(north, ana).difficulty, paces(north)[ana.pk]) == before
 
 
 def test_a_persons_own_gold_score_moves_in_steps_of_several_tiles(ana):
