@@ -5,92 +5,75 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from django.db import transaction
-from django.db.models import QuerySet
+from django.db import connection, transaction
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from labelling.errors import BadInput, Conflict
 from labelling.models import IdempotencyKey
+from labelling.models.prepared import prepared
 
-KEPT = timedelta(days=1)
-"""Keys older than this are forgotten when their owner sends the next."""
-ABANDONED = timedelta(minutes=2)
-"""Unanswered for this long, a request died with its server: the next with its key starts over."""
-
-
-class StillAnswering(Conflict):
-    """The first request with this key is being answered."""
+TAKE = f"""INSERT INTO {IdempotencyKey._meta.db_table}
+    (person_id, key, request, status, answer, created) VALUES (%s, %s, %s, NULL, %s, %s)
+    ON CONFLICT DO NOTHING"""
+KEEP = f"""UPDATE {IdempotencyKey._meta.db_table} SET status = %s, answer = %s
+    WHERE person_id = %s AND key = %s"""
 
 
 def answered_once(request: Request, answer: Callable[[], Response]) -> Response:
     """`answer()`, or what it said to an earlier request with the same Idempotency-Key.
 
-    The key is taken first, in a transaction of its own. What `answer` writes is committed together
-    with the stored answer, or not at all. A refusal isn't stored: nothing was done, so the request
-    can be sent again. Raises Conflict when the key belongs to another request or to one that is
-    being answered.
+    The key is taken first, in the transaction in which `answer` writes and in which what it said
+    is stored: all of it is committed, or nothing. A request whose key is being answered waits for
+    that answer. A refusal isn't stored: nothing was done, so the request can be sent again. Raises
+    BadInput for a key that can't be one, Conflict for one that belongs to another request.
     """
     key = request.headers.get("Idempotency-Key", "")
     if not key:
         return answer()
-    row, mine = _take(request, key)
-    if row.status is not None:
-        return Response(row.answer, status=row.status, headers={"Idempotent-Replayed": "true"})
-    if not mine:
-        raise StillAnswering(
-            "An earlier request with this key is being answered.", help="Ask again in a moment."
-        )
-    try:
-        with transaction.atomic():
-            response = answer()
-            _keep(row, response)
-    except BaseException:
-        _unanswered(row).delete()
-        raise
+    if len(key) > 80 or not key.isprintable():
+        raise BadInput("An Idempotency-Key has at most 80 characters.", field="Idempotency-Key")
+    digest = _digest(request)
+    with transaction.atomic():
+        if not _taken(request, key, digest):
+            return _replayed(request, key, digest)
+        response = answer()
+        _keep(request, key, response)
     return response
 
 
-def _take(request: Request, key: str) -> tuple[IdempotencyKey, bool]:
-    """The key's row, and whether this request is the one to answer it."""
-    if len(key) > 80 or not key.isprintable():
-        raise BadInput("An Idempotency-Key has at most 80 characters.", field="Idempotency-Key")
+def _taken(request: Request, key: str, digest: str) -> bool:
+    """Whether this request is the one to answer; where another is about to, it is waited for."""
     # The real time: it measures servers, which don't run faster with CLOCK_SPEED.
-    time, digest = datetime.now(UTC), _digest(request)
-    keys = IdempotencyKey.objects.filter(person=request.user)
-    keys.filter(created__lt=time - KEPT).delete()
-    row, new = keys.get_or_create(
-        key=key, person=request.user, defaults={"request": digest, "created": time}
-    )
-    if row.request != digest:
+    created = connection.ops.adapt_datetimefield_value(datetime.now(UTC))
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE, [request.user.pk, key, digest, "{}", created])
+        return cursor.rowcount == 1
+
+
+@prepared
+def _key(person: int, key: str):
+    return IdempotencyKey.objects.filter(person=person, key=key)
+
+
+def _replayed(request: Request, key: str, digest: str) -> Response:
+    row = _key.one(person=request.user.pk, key=key)
+    if row is None or row.request != digest:
         raise Conflict(
             "This Idempotency-Key was used for another request.",
             field="Idempotency-Key",
             help="Make a new key for each thing you do.",
         )
-    return row, new or _taken_over(row, time)
+    return Response(row.answer, status=row.status, headers={"Idempotent-Replayed": "true"})
 
 
-def _taken_over(row: IdempotencyKey, time: datetime) -> bool:
-    abandoned = _unanswered(row).filter(created__lt=time - ABANDONED)
-    if not abandoned.update(created=time):
-        return False
-    row.created = time
-    return True
-
-
-def _unanswered(row: IdempotencyKey) -> QuerySet[IdempotencyKey]:
-    # `created` tells apart the request that took the key and one that took it over.
-    return IdempotencyKey.objects.filter(pk=row.pk, status=None, created=row.created)
-
-
-def _keep(row: IdempotencyKey, response: Response) -> None:
+def _keep(request: Request, key: str, response: Response) -> None:
     said = json.loads(JSONRenderer().render(response.data))
-    if not _unanswered(row).update(status=response.status_code, answer=said):
-        raise StillAnswering("Another request took this key over.", help="Ask again in a moment.")
+    with connection.cursor() as cursor:
+        cursor.execute(KEEP, [response.status_code, json.dumps(said), request.user.pk, key])
 
 
 def _digest(request: Request) -> str:

@@ -14,8 +14,8 @@ from rest_framework.response import Response
 
 from labelling.api.access import task_to_label
 from labelling.api.binary import octets, stored
-from labelling.api.operation import OCTETS, Octets, Resource, reads, writes
-from labelling.api.submission import planes_of
+from labelling.api.operation import OCTETS, Octets, Resource, reads
+from labelling.api.submission import planes_of, takes_label
 from labelling.clock import now
 from labelling.imagery.tilefile import read_label
 from labelling.workflow.drafts import Drawn, save_draft, where_to_start
@@ -71,13 +71,7 @@ class DraftOfTask(Resource):
         start = where_to_start(task_to_label(request.user, id), request.user)
         return Response(DraftSerializer(start).data)
 
-    @writes(
-        "save_draft",
-        request={OCTETS: OpenApiTypes.BINARY},
-        parameters=[SaveSerializer],
-        answer=SavedSerializer,
-        refuses=[413, 415],
-    )
+    @takes_label("save_draft", how=SaveSerializer, answer=SavedSerializer)
     def post(self, request: Request, id: uuid.UUID) -> Response:
         """Keep an unfinished label: label plane, then provenance plane.
 

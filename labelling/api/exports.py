@@ -94,7 +94,7 @@ class Exports(Resource):
 class CancelExport(Resource):
     @writes("export_cancel", answer=ExportSerializer)
     def post(self, request: Request, id: uuid.UUID) -> Response:
-        """Ask the export to stop; what is finished of it stays for the next try."""
+        """Ask the export to stop; what was written of it is removed."""
         job, snapshot = export_for(request.user, id)
         cancelled = cancel_export(job=job, by=request.user, now=now())
         return Response(ExportSerializer(row(cancelled, snapshot)).data)

@@ -6,13 +6,12 @@ import uuid
 from typing import Any
 
 from django.contrib.auth.models import User
-from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from labelling.api.access import LEADS, OVERSEERS, campaign_for, task_for
 from labelling.api.annotations import AnnotationSerializer
-from labelling.api.operation import OCTETS, Resource, reads, writes
+from labelling.api.operation import Resource, reads, writes
 from labelling.api.review_shape import (
     ClaimReviewSerializer,
     FeedbackSerializer,
@@ -26,7 +25,7 @@ from labelling.api.review_shape import (
     TaskReviewSerializer,
     WaitingPageSerializer,
 )
-from labelling.api.submission import SubmissionSerializer, TakesLabels
+from labelling.api.submission import SubmissionSerializer, TakesLabels, takes_label
 from labelling.api.task_shape import TaskInHand
 from labelling.api.tasks import StateSerializer
 from labelling.clock import now
@@ -141,14 +140,7 @@ class Reject(Resource):
 
 
 class Fix(TakesLabels):
-    @writes(
-        "fix",
-        request={OCTETS: OpenApiTypes.BINARY},
-        parameters=[SubmissionSerializer],
-        answer=AnnotationSerializer,
-        status=201,
-        refuses=[413, 415],
-    )
+    @takes_label("fix", how=SubmissionSerializer, answer=AnnotationSerializer, status=201)
     def post(self, request: Request, id: uuid.UUID) -> Response:
         """Hand in a corrected version, in the form of a submission; both are its authors."""
         task = task_to_review(request.user, id)

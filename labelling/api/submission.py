@@ -89,15 +89,20 @@ class TakesLabels(Resource):
             refused.help = f"{refused.help} Your label could not be kept: {lost}".strip()
 
 
-class Submit(TakesLabels):
-    @writes(
-        "submit",
+def takes_label(name: str, *, answer: Any, how: type, status: int = 200) -> Any:
+    """Document a POST of a label's octets; `how` are the parameters beside them."""
+    return writes(
+        name,
         request={OCTETS: OpenApiTypes.BINARY},
-        parameters=[SubmissionSerializer],
-        answer=AnnotationSerializer,
-        status=201,
+        parameters=[how],
+        answer=answer,
+        status=status,
         refuses=[413, 415],
     )
+
+
+class Submit(TakesLabels):
+    @takes_label("submit", how=SubmissionSerializer, answer=AnnotationSerializer, status=201)
     def post(self, request: Request, id: uuid.UUID) -> Response:
         """Hand in a label: the label plane (height x width uint8), then the provenance plane.
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from rest_framework import serializers
 
 from labelling.api.prelabels import prelabel_of
+from labelling.insights.cvat_people import open_in_cvat
 from labelling.models import Layer, Reservation, Task, Tile
 from labelling.workflow.queue_rules import queue_rules
 
@@ -41,6 +42,10 @@ class TaskInHand:
     @property
     def prelabel(self) -> Layer | None:
         return prelabel_of(self.task)
+
+    @property
+    def cvat_url(self) -> str | None:
+        return open_in_cvat(self.task, self.task.holder_id) if self.hold else None
 
 
 class TileSerializer(serializers.Serializer):
@@ -85,6 +90,9 @@ class TaskSerializer(serializers.Serializer):
     schema_version = serializers.IntegerField(source="task.campaign.schema.version")
     tile = TileSerializer(source="task.tile")
     prelabel = PrelabelSerializer(allow_null=True)
+    cvat_url = serializers.CharField(
+        allow_null=True, help_text="Where its holder may draw it in CVAT; null: only here."
+    )
 
 
 class TaskStatusSerializer(TaskSerializer):

@@ -7,21 +7,37 @@ from labelling.api.audit import Events
 from labelling.api.campaigns import CampaignView
 from labelling.api.catalogue import Catalogue
 from labelling.api.comparison import ComparisonView, TestOpenings
+from labelling.api.cvat import CvatHeld, CvatPull, CvatView, CvatWebhook
+from labelling.api.cvat_people import CvatMatch, CvatPeople
 from labelling.api.drafts import DraftLabel, DraftOfTask
 from labelling.api.exports import CancelExport, Exports
 from labelling.api.flags import FlagRates, Flags, RaiseFlag, ResolveFlag, Skip
 from labelling.api.gold import GoldTiles, RetireGold
+from labelling.api.guide import Guide, GuideLabel
 from labelling.api.hints import AnnotationEdits, Hints
 from labelling.api.history import TaskHistory
+from labelling.api.masks import TileMask, TileMasks
 from labelling.api.me import Me
 from labelling.api.mining import MiningView
+from labelling.api.minings import CancelMining, MiningJob, StartMining
+from labelling.api.models import (
+    Models,
+    ModelView,
+    PromoteModel,
+    PromotionRulesView,
+    RollBackModel,
+)
+from labelling.api.neighbours import TileMargin
 from labelling.api.nothing import Nothing
+from labelling.api.own import MyDay, MyFeedback, MyFixedLabel
 from labelling.api.people import MyWork, People
 from labelling.api.progress import Progress
 from labelling.api.quality import QualityRulesView
 from labelling.api.queue import Picks, QueueNext, QueueRulesView, QueueView
 from labelling.api.references import TileComposite, TileReference
+from labelling.api.releases import ReleaseFile, ReleaseJob, Releases, ReleaseView
 from labelling.api.removal import TileRemoval
+from labelling.api.reporting import ReportPage, ReportView
 from labelling.api.review import (
     Accept,
     Fix,
@@ -45,6 +61,7 @@ from labelling.api.versions import AnnotationProvenance, RevertAnnotation, TileL
 urlpatterns = [
     path("me", Me.as_view()),
     path("me/work", MyWork.as_view()),
+    path("me/feedback/<int:id>/label", MyFixedLabel.as_view()),
     path("campaigns/<slug:slug>", CampaignView.as_view()),
     path("campaigns/<slug:slug>/queue", QueueView.as_view()),
     path("campaigns/<slug:slug>/queue/next", QueueNext.as_view()),
@@ -52,7 +69,22 @@ urlpatterns = [
     path("campaigns/<slug:slug>/picks", Picks.as_view()),
     path("campaigns/<slug:slug>/catalogue", Catalogue.as_view()),
     path("campaigns/<slug:slug>/comparison", ComparisonView.as_view()),
+    path("campaigns/<slug:slug>/cvat", CvatView.as_view()),
+    path("campaigns/<slug:slug>/cvat/held", CvatHeld.as_view()),
+    path("campaigns/<slug:slug>/cvat/people", CvatPeople.as_view()),
+    path("campaigns/<slug:slug>/cvat/people/match", CvatMatch.as_view()),
+    path("campaigns/<slug:slug>/cvat/pull", CvatPull.as_view()),
+    path("cvat/webhook", CvatWebhook.as_view()),
     path("campaigns/<slug:slug>/label-errors", MiningView.as_view()),
+    path("campaigns/<slug:slug>/label-errors/jobs", StartMining.as_view()),
+    path("campaigns/<slug:slug>/label-errors/jobs/<uuid:id>", MiningJob.as_view()),
+    path("campaigns/<slug:slug>/label-errors/jobs/<uuid:id>/cancel", CancelMining.as_view()),
+    path("campaigns/<slug:slug>/releases", Releases.as_view()),
+    path("campaigns/<slug:slug>/releases/jobs/<uuid:id>", ReleaseJob.as_view()),
+    path("campaigns/<slug:slug>/releases/<str:version>", ReleaseView.as_view()),
+    path("campaigns/<slug:slug>/releases/<str:version>/files/<path:name>", ReleaseFile.as_view()),
+    path("campaigns/<slug:slug>/report", ReportView.as_view()),
+    path("campaigns/<slug:slug>/report.html", ReportPage.as_view()),
     path("campaigns/<slug:slug>/test-openings", TestOpenings.as_view()),
     path("campaigns/<slug:slug>/progress", Progress.as_view()),
     path("campaigns/<slug:slug>/events", Events.as_view()),
@@ -64,6 +96,11 @@ urlpatterns = [
     path("snapshots/<str:hash>/diff", SnapshotDiff.as_view()),
     path("campaigns/<slug:slug>/rounds", Rounds.as_view()),
     path("campaigns/<slug:slug>/rounds/<int:n>/cancel", CancelRound.as_view()),
+    path("campaigns/<slug:slug>/models", Models.as_view()),
+    path("campaigns/<slug:slug>/models/rollback", RollBackModel.as_view()),
+    path("campaigns/<slug:slug>/models/<str:hash>", ModelView.as_view()),
+    path("campaigns/<slug:slug>/models/<str:hash>/promote", PromoteModel.as_view()),
+    path("campaigns/<slug:slug>/promotion/rules", PromotionRulesView.as_view()),
     path("campaigns/<slug:slug>/flags", Flags.as_view()),
     path("campaigns/<slug:slug>/flags/rates", FlagRates.as_view()),
     path("campaigns/<slug:slug>/flags/<int:id>/resolve", ResolveFlag.as_view()),
@@ -75,7 +112,11 @@ urlpatterns = [
     path("campaigns/<slug:slug>/agreement/people", AgreementPeople.as_view()),
     path("campaigns/<slug:slug>/gold", GoldTiles.as_view()),
     path("campaigns/<slug:slug>/gold/<uuid:annotation>/retire", RetireGold.as_view()),
+    path("campaigns/<slug:slug>/guide", Guide.as_view()),
+    path("campaigns/<slug:slug>/guide/<uuid:annotation>/label", GuideLabel.as_view()),
     path("campaigns/<slug:slug>/hints", Hints.as_view()),
+    path("campaigns/<slug:slug>/my-day", MyDay.as_view()),
+    path("campaigns/<slug:slug>/my-feedback", MyFeedback.as_view()),
     path("campaigns/<slug:slug>/quality/rules", QualityRulesView.as_view()),
     path("campaigns/<slug:slug>/people", People.as_view()),
     path("tasks/<uuid:id>", TaskView.as_view()),
@@ -99,9 +140,12 @@ urlpatterns = [
     path("tiles/<uuid:id>/bands", TileBands.as_view()),
     path("tiles/<uuid:id>/prelabel", TilePrelabel.as_view()),
     path("tiles/<uuid:id>/composite.png", TileComposite.as_view()),
+    path("tiles/<uuid:id>/margin", TileMargin.as_view()),
     path("tiles/<uuid:id>/reference", TileReference.as_view()),
     path("tiles/<uuid:id>/thumbnail.png", TileThumbnail.as_view()),
     path("tiles/<uuid:id>/labels", TileLabels.as_view()),
+    path("tiles/<uuid:id>/masks", TileMasks.as_view()),
+    path("tiles/<uuid:id>/masks/<slug:source>", TileMask.as_view()),
     path("annotations/<uuid:id>/provenance", AnnotationProvenance.as_view()),
     path("annotations/<uuid:id>/revert", RevertAnnotation.as_view()),
     path("annotations/<uuid:id>", AnnotationView.as_view()),

@@ -16,8 +16,11 @@ from django.core.management import call_command
 
 from al_engine.errors import EngineError
 from labelling.compute.compare import compare
+from labelling.compute.judge import judge
 from labelling.compute.lines import tell
 from labelling.compute.mining import mine
+from labelling.compute.predicting.request import Request as MaskRequest
+from labelling.compute.predicting.work import predict
 from labelling.compute.prelabel import draw_prelabels
 from labelling.compute.scoring import Request, score_pool
 from labelling.errors import StorageAway, WorkbenchError
@@ -41,7 +44,9 @@ WORK: dict[str, Callable[[dict[str, Any], Path], dict[str, Any]]] = {
     "score": lambda content, out: score_pool(Request.read(content), out),
     "prelabel": draw_prelabels,
     "compare": compare,
+    "judge": judge,
     "mine": mine,
+    "predict": lambda content, out: predict(MaskRequest.read(content)),
     "simulate": simulate,
 }
 
@@ -60,7 +65,8 @@ def main() -> int:
         done = WORK[words.work](json.loads(words.request.read_text()), words.out)
     except (EngineError, Refusal, WorkbenchError) as refused:
         code = "storage_away" if isinstance(refused, StorageAway) else "refused"
-        tell("error", code=code, message=str(refused), field=getattr(refused, "field", ""))
+        message = f"{refused} {getattr(refused, 'help', '')}".strip()
+        tell("error", code=code, message=message, field=getattr(refused, "field", ""))
         return 1
     tell("done", **done)
     return 0

@@ -10,12 +10,13 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from labelling.adapters.blobs import store
 from labelling.errors import BadInput, NotFound, NotYours, StaleDraft, WorkbenchError
 from labelling.imagery.tilefile import read_label, write_label
 from labelling.models import Annotation, Draft, Membership, Reservation, Task, role_of
+from labelling.models.prepared import prepared
 from labelling.workflow.planes import Planes, check_size
 from labelling.workflow.spells import one_at_a_time
 
@@ -80,7 +81,8 @@ def keep_refused(
 ) -> Draft | None:
     """Keep a label that couldn't be taken as the person's draft, and say so in the refusal's help.
 
-    It takes the place of an earlier draft: it is what the person meant to hand in. None when the
+    It takes the place of an earlier draft, for it is what the person meant to hand in; a draft that
+    is this very label stays, with its version. The refusal's `draft` is the version. None when the
     planes don't have the tile's size: then the help says that nothing was kept.
     """
     try:
@@ -89,15 +91,22 @@ def keep_refused(
         refused.help = f"{refused.help} Nothing was kept: it is no label of this tile.".strip()
         return None
     for _ in range(TRIES):
-        base = _version(task, person)
+        current = next(iter(_drafts(task=task.pk, person=person.pk)), None)
+        if current and current.holds(drawn.planes.sha256, schema_version=drawn.schema_version):
+            return _told(refused, current)  # autosaved before it was handed in
+        base = current.version if current else 0
         draft = _written(task, person, drawn, base + 1, now=now)
         if _put(draft, base=base, keep_view=True):
-            refused.help = (
-                f"{refused.help} Your label is kept as version {draft.version} of your draft."
-            ).strip()
-            return draft
+            return _told(refused, draft)
         _delete_unused(draft)
     raise StaleDraft("Your draft is being saved from elsewhere all the time.", field="version")
+
+
+def _told(refused: WorkbenchError, draft: Draft) -> Draft:
+    """`draft`, once the refusal says that it is kept, to a person and to the page."""
+    kept = f"Your label is kept as version {draft.version} of your draft."
+    refused.help, refused.draft = f"{refused.help} {kept}".strip(), draft.version
+    return draft
 
 
 def where_to_start(task: Task, person: User) -> Start:
@@ -116,9 +125,14 @@ def where_to_start(task: Task, person: User) -> Start:
 
 def drop_draft(task: Task, person: User) -> None:
     """Forget the person's draft; its blob goes once the surrounding transaction has committed."""
-    for draft in Draft.objects.filter(task=task, person=person):
+    for draft in _drafts(task=task.pk, person=person.pk):
         draft.delete()
         _delete_later(draft.label)
+
+
+@prepared
+def _drafts(task: int, person: int) -> QuerySet[Draft]:
+    return Draft.objects.filter(task=task, person=person)
 
 
 def draft_key(task: Task, person: User, *, version: int, sha256: str) -> str:
@@ -189,11 +203,6 @@ def _put(draft: Draft, *, base: int, keep_view: bool) -> bool:
 def _delete_later(key: str) -> None:
     # A blob that can't be deleted is lost space and no more.
     transaction.on_commit(lambda: store().delete(key), robust=True)
-
-
-def _version(task: Task, person: User) -> int:
-    mine = Draft.objects.filter(task=task, person=person)
-    return mine.values_list("version", flat=True).first() or 0
 
 
 def _check_view(view: Mapping[str, Any] | None) -> None:

@@ -12,6 +12,7 @@ from labelling.errors import BadInput, Conflict
 from labelling.models import Annotation, Event, Reservation, Review, Task, record
 from labelling.workflow.checking import LONGEST_NOTE
 from labelling.workflow.drafts import drop_draft
+from labelling.workflow.outbox import follow, move_on
 from labelling.workflow.planes import Planes
 from labelling.workflow.review_queue import (
     REVIEW,
@@ -46,7 +47,10 @@ def reject(*, task: Task, reviewer: User, reason: str, now: datetime, note: str 
     with transaction.atomic():
         label = _close(task, reviewer, to=Task.State.REJECTED, now=now)
         review = _judge(label, reviewer, Verdict.REJECTED, reason=reason, note=note, now=now)
-        open_rework(rejected=task, author=label.author, reason=reason, now=now, by=reviewer)
+        rework = open_rework(
+            rejected=task, author=label.author, reason=reason, now=now, by=reviewer
+        )
+        move_on(task, rework, review=review, now=now)
     return review
 
 
@@ -133,6 +137,7 @@ def _judge(
         created=now,
     )
     assert label.task is not None
+    follow(label.task, now=now)
     record(
         Event.Verb.REVIEWED,
         label.task,

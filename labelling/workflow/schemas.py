@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from labelling.errors import BadInput, Conflict
-from labelling.models import Campaign, ClassSchema, Event, Job, Round, Task, record
+from labelling.models import (
+    HIGHEST_CODE,
+    Campaign,
+    ClassSchema,
+    Event,
+    Job,
+    Round,
+    Task,
+    record,
+)
 from labelling.workflow.founding import checked_classes
 from labelling.workflow.relabelling import (
     check_reopen,
@@ -23,8 +32,6 @@ from labelling.workflow.relabelling import (
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-HIGHEST_CODE = 252
-"""Training keeps 253 for its own use; 254 and 255 are no classes."""
 COLOUR = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 KEYS = ("code", "name", "colour", "hotkey", "priority")
 WAITING = (Task.State.OPEN, Task.State.RESERVED)

@@ -9,7 +9,7 @@ from typing import NotRequired, TypedDict, Unpack
 import numpy as np
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from labelling import enqueue
@@ -17,13 +17,14 @@ from labelling.adapters.blobs import store
 from labelling.errors import BadInput, Conflict
 from labelling.imagery.tilefile import write_label
 from labelling.models import Acquisition, Annotation, Event, Reservation, Task, record
+from labelling.models.prepared import prepared
 from labelling.workflow.checking import Said, check_label
 from labelling.workflow.drafts import drop_draft
+from labelling.workflow.outbox import follow
 from labelling.workflow.planes import Planes
 from labelling.workflow.sampling import is_drawn, review_rate
 from labelling.workflow.spells import (
     end,
-    live_reservation,
     not_yours,
     one_at_a_time,
     promote_held,
@@ -63,9 +64,10 @@ def submit(*, task: Task, person: User, now: datetime, **work: Unpack[Work]) -> 
     person has handed in another label of this task).
     """
     planes = Planes(work["label"], work["provenance"])
-    if done := _handed_in_before(task, person, planes.sha256):
+    last = last_spell(task, person)
+    if done := _handed_in_before(task, person, planes.sha256, last):
         return done
-    _check_in_hand(task, person)
+    _check_in_hand(task, last)
     label = checked(task, person, planes, work, now=now)
     return numbered(label, planes, lambda: _hand_in(label, now=now))
 
@@ -99,7 +101,9 @@ def _reworked(task: Task) -> Annotation | None:
 
     What its author took back isn't one: whoever hands in anew is measured by what then stands.
     """
-    made = Annotation.objects.filter(task=task.parent_id or 0, author__isnull=False)
+    if task.parent_id is None:
+        return None
+    made = Annotation.objects.filter(task=task.parent_id, author__isnull=False)
     return made.filter(schema=task.campaign.schema).order_by("pk").last()
 
 
@@ -107,8 +111,8 @@ def numbered(label: Annotation, planes: Planes, save: Callable[[], Annotation]) 
     """Give the label the next number and its blob, then `save()` it; again when somebody else took
     the number meanwhile."""
     for _ in range(TRIES):
-        numbers = Annotation.objects.filter(acquisition=label.acquisition, schema=label.schema)
-        label.n = (numbers.aggregate(last=Max("n"))["last"] or 0) + 1
+        taken = _newest_first(acquisition=label.acquisition_id, schema=label.schema_id)
+        label.n = taken[0] + 1 if taken else 1
         label.raster = label_key(label.acquisition, n=label.n, sha256=label.sha256)
         store().write_with(
             label.raster, lambda path: write_label(path, planes.label, planes.provenance)
@@ -116,9 +120,17 @@ def numbered(label: Annotation, planes: Planes, save: Callable[[], Annotation]) 
         try:
             return save()
         except IntegrityError:
-            if not numbers.filter(n=label.n).exists():
+            if label.n not in _newest_first(
+                acquisition=label.acquisition_id, schema=label.schema_id
+            ):
                 raise
     raise Conflict("Others hand in labels of this tile all the time.", help="Submit again.")
+
+
+@prepared
+def _newest_first(acquisition: int, schema: int) -> QuerySet[Annotation, int]:
+    labels = Annotation.objects.filter(acquisition=acquisition, schema=schema)
+    return labels.order_by("-n").values_list("n", flat=True)
 
 
 def label_key(acquisition: Acquisition, *, n: int, sha256: str) -> str:
@@ -148,9 +160,10 @@ def _check_tool(tool: str) -> None:
         )
 
 
-def _handed_in_before(task: Task, person: User, sha256: str) -> Annotation | None:
+def _handed_in_before(
+    task: Task, person: User, sha256: str, last: Reservation | None
+) -> Annotation | None:
     """The same label, if the person has handed it in. Raises Conflict for another one."""
-    last = last_spell(task, person)
     if last is None or last.how != Reservation.How.SUBMITTED:
         return None
     done = Annotation.objects.filter(task=task, author=person).order_by("pk").last()
@@ -165,28 +178,33 @@ def _handed_in_before(task: Task, person: User, sha256: str) -> Annotation | Non
     )
 
 
-def _check_in_hand(task: Task, person: User) -> None:
+def _check_in_hand(task: Task, last: Reservation | None) -> None:
     # Asked again where it counts; here it spares writing a blob for nothing.
-    last = last_spell(task, person)
     if last is None or last.how not in ("", Reservation.How.EXPIRED):
         raise not_yours(task)
 
 
 def last_spell(task: Task, person: User) -> Reservation | None:
     """The person's last time with the task to label it."""
-    mine = task.reservations.filter(person=person, kind__in=LABELLING)
-    return mine.select_related("assignment").order_by("n").last()
+    return _last_spell.one(task=task.pk, person=person.pk)
+
+
+@prepared
+def _last_spell(task: int, person: int) -> QuerySet[Reservation]:
+    mine = Reservation.objects.filter(task=task, person=person, kind__in=LABELLING)
+    return mine.select_related("assignment").order_by("-n")[:1]
 
 
 @transaction.atomic
 def _hand_in(label: Annotation, *, now: datetime) -> Annotation:
     task, person = label.task, label.author
     one_at_a_time(person)
-    if done := _handed_in_before(task, person, label.sha256):
+    last = last_spell(task, person)
+    if done := _handed_in_before(task, person, label.sha256, last):
         return done
     rate = review_rate(task, person)
     state = Task.State.SUBMITTED if is_drawn(task, rate) else Task.State.ACCEPTED
-    if not _leave(task, person, to=state, now=now):
+    if not _leave(task, last, to=state, now=now):
         task.refresh_from_db()
         raise not_yours(task)
     label.save(force_insert=True)
@@ -194,6 +212,7 @@ def _hand_in(label: Annotation, *, now: datetime) -> Annotation:
     _tell(label, accepted=state == Task.State.ACCEPTED, rate=rate, now=now)
     promote_held(person, now=now)
     compare_later(label)
+    follow(task, now=now)
     return label
 
 
@@ -226,19 +245,21 @@ def _tell(label: Annotation, *, accepted: bool, rate: float, now: datetime) -> N
         )
 
 
-def _leave(task: Task, person: User, *, to: str, now: datetime) -> bool:
-    """End the person's spell with the task in state `to`; False if it isn't in his hands."""
-    spell = live_reservation(task, person)
-    if spell and task.leave(by=person, to=to):
-        end(spell, how=Reservation.How.SUBMITTED, now=now)
+def _leave(task: Task, last: Reservation | None, *, to: str, now: datetime) -> bool:
+    """End the person's last spell with the task in state `to`; False if it isn't in his hands."""
+    if last is None:
+        return False
+    if last.ended is None and task.leave(by=last.person_id, to=to):
+        end(last, how=Reservation.How.SUBMITTED, now=now)
         return True
-    return _take_up(task, person, to=to, now=now)  # the sweep may have come in between
+    return _take_up(task, last, to=to, now=now)
 
 
-def _take_up(task: Task, person: User, *, to: str, now: datetime) -> bool:
+def _take_up(task: Task, last: Reservation, *, to: str, now: datetime) -> bool:
     """Hand in a task whose lease ran out, if nobody has it and the person didn't give it up."""
-    last = last_spell(task, person)
-    if last is None or last.how != Reservation.How.EXPIRED:
+    if last.ended is None:
+        last.refresh_from_db()  # the sweep may have come in between
+    if last.how != Reservation.How.EXPIRED:
         return False
     if last.assignment.root_id != (task.root_id or task.pk):
         return False  # superseded, and the person has since been given the tile's new task
@@ -248,7 +269,7 @@ def _take_up(task: Task, person: User, *, to: str, now: datetime) -> bool:
     Reservation.objects.create(
         task=task,
         n=task.reservations.count() + 1,
-        person=person,
+        person_id=last.person_id,
         assignment_id=last.assignment_id,
         returns_to=last.returns_to,
         started=now,

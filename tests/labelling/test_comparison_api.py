@@ -52,7 +52,7 @@ def test_a_lead_sees_the_newest_comparison_whole(tmp_path, django_assert_num_que
     )  # fmt: skip
     lea = client("lea", campaign, "lead")
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         answer = lea.get(COMPARISON)
 
     told = answer.json()

@@ -166,6 +166,18 @@ def test_a_save_that_comes_with_the_submission_leaves_no_draft_behind(ana, task,
     assert blobs() == []
 
 
+def test_a_refused_label_that_is_the_draft_already_stays_that_version(ana, task):
+    saved = save(task, ana, cloudy_rows=9)
+    refused, other = BadInput("No."), BadInput("No.")
+
+    kept = keep_refused(refused, task=task, person=ana, drawn=Drawn(planes(9), 1), now=NOON)
+    newer = keep_refused(other, task=task, person=ana, drawn=Drawn(planes(8), 1), now=NOON)
+
+    assert (kept, kept.version, refused.draft) == (saved, 1, 1)
+    assert (newer.version, other.draft) == (2, 2)
+    assert save(task, ana, base=other.draft).version == 3
+
+
 def test_a_refused_label_becomes_the_newest_version_of_the_draft(ana, task):
     save(task, ana)
     refused = NotYours("It went to Ben.", help="Take the next tile.")

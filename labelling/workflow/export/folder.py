@@ -61,26 +61,58 @@ class Folder:
         Raises StillWriting where another process does, Conflict where the folder holds another
         export or anything else, BadInput where nothing can be written.
         """
-        with writing(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.path, os.O_RDONLY)
+        handle = self._locked()
         try:
-            self._lock(handle)
             self._claim(order)
             yield
         finally:
             os.close(handle)
 
-    def _lock(self, handle: int) -> None:
+    def _locked(self) -> int:
+        """A handle of the folder that holds its lock; of a new one where there is none."""
+        while True:
+            with writing(self.path):
+                self.path.mkdir(parents=True, exist_ok=True)
+                handle = self._opened()
+            if handle is not None and self._lock(handle):
+                return handle
+
+    def _opened(self) -> int | None:
+        try:
+            return os.open(self.path, os.O_RDONLY)
+        except FileNotFoundError:
+            return None
+
+    def discard(self) -> bool:
+        """Remove it and all in it; False where somebody writes there, or nothing is left."""
+        try:
+            handle = self._opened()
+            if handle is None or not self._lock(handle):
+                return False
+        except StillWriting:
+            return False
+        try:
+            remove(self.path)
+        finally:
+            os.close(handle)
+        return not self.path.exists()
+
+    def _lock(self, handle: int) -> bool:
+        """Lock the folder; False, with the handle closed, if by then another has its name."""
         # The kernel lets go of it when the process ends, however it ends.
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            os.close(handle)
             raise StillWriting(
                 f"Another export is writing to {self.path}.",
                 field="out",
                 help="Wait until it is done, or choose another folder.",
             ) from None
+        there = self.path.is_dir() and os.path.samestat(os.fstat(handle), self.path.stat())
+        if not there:
+            os.close(handle)
+        return there
 
     def _claim(self, order: Mapping[str, Any]) -> None:
         """Note the order in an empty folder; check that it is this one in any other."""

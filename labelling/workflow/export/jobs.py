@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -12,15 +13,17 @@ from django.db.models import QuerySet
 
 from labelling import enqueue
 from labelling.adapters.blobs import Blobs
-from labelling.errors import Conflict, StorageAway
+from labelling.errors import BadInput, Conflict, StorageAway
 from labelling.models import JOB_LEASE, Event, Job, Snapshot, record
-from labelling.workflow.export.folder import StillWriting
+from labelling.workflow.export.folder import Folder, StillWriting
 from labelling.workflow.export.order import Order, contents_of
 from labelling.workflow.export.run import export, reported
-from labelling.workflow.lease import Lease
+from labelling.workflow.lease import Cancelled, Lease
 from labelling.workflow.leased import carry_out
 
 KIND = enqueue.Job.EXPORT.value
+NEWEST = 20
+"""Cancelled exports whose leftovers a sweep looks for."""
 UNFINISHED = (Job.State.WAITING, Job.State.RUNNING)
 
 
@@ -61,7 +64,8 @@ def same(order: Order) -> QuerySet[Job]:
 def cancel_export(*, job: Job, by: User | None, now: datetime) -> Job:
     """Ask an unfinished export to stop; one that no worker has begun is cancelled at once.
 
-    Its finished shards stay for whoever asks again. Raises Conflict when it is finished.
+    What was written of it is removed: by the worker that stops, or by the next sweep. Raises
+    Conflict when it is finished.
     """
     changed = Job.objects.filter(pk=job.pk, state__in=UNFINISHED).update(cancel=True)
     if not changed:
@@ -86,7 +90,7 @@ def exported(lease: Lease, blobs: Blobs) -> dict[str, Any]:
     key, total = key_of(order), order.snapshot.counts.get("samples")
     if blobs.whole(key):  # a worker put it there and died before it could say so
         return {"folder": key, **reported(blobs.folder(key)).as_json()}
-    place, done = blobs.workplace(f"{key}.work"), 0
+    place, done = workplace(order, blobs), 0
 
     def tell(tiles: int) -> None:
         nonlocal done
@@ -95,12 +99,38 @@ def exported(lease: Lease, blobs: Blobs) -> dict[str, Any]:
 
     try:
         report = export(order, place, blobs=blobs, tell=tell)
+    except Cancelled:
+        Folder(place).discard()
+        raise
     except StillWriting as busy:
         # A worker that lost its lease hasn't noticed yet: the next sweep finds it gone.
         raise StorageAway(str(busy)) from busy
     lease.check()
     lease.meanwhile(lambda: blobs.adopt(place, key))
     return {"folder": key, **report.as_json()}
+
+
+def workplace(order: Order, blobs: Blobs) -> Path:
+    """Where an export is written, on this machine, until it is whole."""
+    return blobs.workplace(f"{key_of(order)}.work")
+
+
+def clear_away(*, blobs: Blobs) -> int:
+    """Remove what cancelled exports have left on this machine; how many.
+
+    Of one that was asked for again meanwhile it stays: that one goes on with it.
+    """
+    cancelled = Job.objects.filter(kind=KIND, state=Job.State.CANCELLED).order_by("-finished")
+    removed = 0
+    for job in cancelled[:NEWEST]:
+        try:
+            order = order_of(job)
+        except BadInput:
+            continue  # a format that there is no more: its folder has no name
+        place = workplace(order, blobs)
+        if place.is_dir() and not same(order).filter(state__in=UNFINISHED).exists():
+            removed += Folder(place).discard()
+    return removed
 
 
 def order_of(job: Job) -> Order:

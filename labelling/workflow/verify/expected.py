@@ -21,7 +21,7 @@ from labelling.workflow.verify.ledger import Expected, Finding
 CHUNK = 2000
 """Rows read at a time."""
 EXPORT = Jobs.EXPORT.value
-ADOPTED = {"fit": "model", "score": "tiles", "pick": "picked"}
+ADOPTED = {"fit": "model", "judge": "promote", "score": "tiles", "pick": "picked"}
 """Step of a round that leaves a folder → what the round's note on it tells where it did."""
 
 

@@ -76,7 +76,7 @@ def test_what_makes_no_sense_is_named(lea, tiles, query, field):
 def test_a_page_takes_the_same_number_of_queries_however_long(
     lea, campaign, tiles, django_assert_num_queries
 ):
-    # Who asks, the campaign and his part in it; then the eight of the page.
+    # Session, person, campaign with his part in it; then the eight of the page.
     for limit in (1, 3):
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(3 + 8):
             lea.get(f"{PATH}?limit={limit}")

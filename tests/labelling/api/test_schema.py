@@ -34,10 +34,12 @@ def test_arrays_are_documented_as_octets():
 
 def test_every_write_documents_the_key_and_its_refusals():
     paths = yaml.safe_load(COMMITTED.read_text())["paths"]
-    writes = [operations["post"] for operations in paths.values() if "post" in operations]
+    writes = {name: told["post"] for name, told in paths.items() if "post" in told}
 
+    # What a CVAT server calls is documented by its own words: there is nothing to do twice.
+    del writes["/api/v1/cvat/webhook"]
     assert writes
-    for write in writes:
+    for write in writes.values():
         names = [parameter["name"] for parameter in write["parameters"]]
         assert "Idempotency-Key" in names
         assert {"401", "404", "409"} <= write["responses"].keys()

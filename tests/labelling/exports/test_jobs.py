@@ -8,6 +8,7 @@ import json
 import os
 import uuid
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -17,9 +18,9 @@ from labelling import tasks
 from labelling.adapters.blobs import store
 from labelling.errors import BadInput, Conflict
 from labelling.models import Event, Job
-from labelling.workflow.export.jobs import cancel_export, key_of, start_export
+from labelling.workflow.export.jobs import cancel_export, start_export, workplace
 from labelling.workflow.export.order import Order
-from labelling.workflow.sweep import requeue_orphans
+from labelling.workflow.sweep import requeue_orphans, sweep
 from labelling.workflow.verify.compare import inspection
 from tests.factories import NOON, person
 from tests.labelling.exports.world import TILES, frozen, ordered
@@ -119,6 +120,25 @@ def test_a_running_export_stops_when_asked(snapshot):
     job.refresh_from_db()
     assert job.state == "cancelled"
     assert not Event.objects.filter(verb="exported").exists()
+    assert not place_of(snapshot).exists()
+
+
+def test_the_sweep_removes_what_cancelled_exports_left_unless_they_are_asked_for_again(snapshot):
+    cancel_export(job=started(snapshot), by=None, now=NOON)
+    left = place_of(snapshot) / ".export" / "order.json"
+    left.parent.mkdir(parents=True)
+    left.write_text("{}")
+    again = started(snapshot)
+
+    assert sweep(now=NOON)["exports"] == 0
+    cancel_export(job=again, by=None, now=NOON)
+
+    assert sweep(now=NOON)["exports"] == 1
+    assert not place_of(snapshot).exists()
+
+
+def place_of(snapshot) -> Path:
+    return workplace(ordered(snapshot, "png", with_bands=False), store())
 
 
 def test_an_export_whose_worker_died_is_sent_again_and_finished(
@@ -139,7 +159,7 @@ def test_an_export_whose_worker_died_is_sent_again_and_finished(
 
 def test_a_worker_waits_for_one_that_has_not_noticed_that_it_lost_its_lease(snapshot):
     job = started(snapshot)
-    place = store().workplace(f"{key_of(ordered(snapshot, 'png', with_bands=False))}.work")
+    place = place_of(snapshot)
     place.mkdir(parents=True)
     handle = os.open(place, os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)

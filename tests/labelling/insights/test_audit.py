@@ -163,6 +163,10 @@ OF_CONSEQUENCE = {
     Verb.CANCELLED: "workflow/rounds.py",
     Verb.GRANTED: "workflow/founding.py",
     Verb.QUALIFIED: "workflow",
+    Verb.PROMOTED: "workflow/judging.py",
+    Verb.OVERRODE: "workflow/promotion.py",
+    Verb.ROLLED_BACK: "workflow/promotion.py",
+    Verb.OPENED_TEST: "workflow/comparison.py",
 }
 """Deeds that an audit has to tell → the room in which they are done."""
 

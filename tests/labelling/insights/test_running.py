@@ -39,6 +39,7 @@ def test_the_steps_before_the_current_one_are_done_and_the_rest_wait(north):
     assert states == {
         "freeze": "done",
         "fit": "done",
+        "judge": "done",
         "score": "running",
         "pick": "waiting",
         "open": "waiting",

@@ -12,6 +12,8 @@ import pytest
 from tests.installations import Installation
 
 
+# Nearly a minute, beside test_kill on a folder: left to the longer run.
+@pytest.mark.services
 @pytest.mark.usefixtures("bucket")
 def test_a_round_killed_on_s3_ends_as_one_on_a_folder(server, bucket, tmp_path):
     undisturbed = Installation(tmp_path / "folder")
