@@ -13,6 +13,10 @@ export interface Draft {
   provenance: Uint8Array;
   /** Milliseconds since 1970. */
   savedAt: number;
+  /** Version of the server's draft that this one goes on from; 0: there was none. */
+  base?: number;
+  /** Whether the server has all of it. */
+  sent?: boolean;
 }
 
 const DAYS_KEPT = 30;
@@ -38,6 +42,12 @@ export async function saveDraft(draft: Draft): Promise<void> {
 
 export async function findDraft(key: string): Promise<Draft | undefined> {
   return inStore<Draft | undefined>("readonly", (store) => store.get(key));
+}
+
+/** Put a draft that can't be read aside, so that it is neither in the way nor lost. */
+export async function putAside(draft: Draft): Promise<void> {
+  await saveDraft({ ...draft, key: `${draft.key}/unreadable` });
+  await dropDraft(draft.key);
 }
 
 export async function dropDraft(key: string): Promise<void> {

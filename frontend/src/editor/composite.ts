@@ -9,19 +9,27 @@ export interface Tone {
   brightness: number;
   /** Above 1 lifts the dark parts; 1 leaves them. */
   gamma: number;
+  /** Above 1 drives what is shown apart from the middle grey; 1 leaves it. */
+  contrast: number;
 }
 
 /** Screen byte (0–255) for every uint16 value. */
-export function toneCurve({ low, high }: Stretch, { brightness, gamma }: Tone): Uint8Array {
+export function toneCurve({ low, high }: Stretch, tone: Tone): Uint8Array {
   const curve = new Uint8Array(65536);
-  const scale = brightness / Math.max(1, high - low);
+  const scale = tone.brightness / Math.max(1, high - low);
   const white = Math.min(65535, Math.ceil(low + 1 / scale));
   const first = Math.max(0, Math.floor(low));
   for (let value = first; value < white; value++) {
     const level = Math.min(1, Math.max(0, (value - low) * scale));
-    curve[value] = Math.round(255 * level ** (1 / gamma));
+    curve[value] = contrasted(level ** (1 / tone.gamma), tone.contrast);
   }
-  return curve.fill(255, Math.max(first, white));
+  // Less than full contrast: what is brighter than white, or darker than black, is grey too.
+  curve.fill(contrasted(0, tone.contrast), 0, first);
+  return curve.fill(contrasted(1, tone.contrast), Math.max(first, white));
+}
+
+function contrasted(level: number, contrast: number): number {
+  return Math.round(255 * Math.min(1, Math.max(0, (level - 0.5) * contrast + 0.5)));
 }
 
 /**

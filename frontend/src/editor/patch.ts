@@ -58,6 +58,22 @@ export function paint(
   };
 }
 
+/** The patch that makes the drawing hold these planes; cells without data stay as they are. */
+export function replace(drawing: Drawing, planes: Pick<Drawing, "label" | "provenance">): Patch {
+  const { label, provenance, valid } = drawing;
+  const differs = (i: number) =>
+    label[i] !== planes.label[i] || provenance[i] !== planes.provenance[i];
+  const cells = new Uint32Array(label.length);
+  let size = 0;
+  for (let i = 0; i < label.length; i++) if (valid[i] && differs(i)) cells[size++] = i;
+  const kept = cells.slice(0, size);
+  return {
+    cells: kept,
+    labels: Uint8Array.from(kept, (i) => planes.label[i]),
+    provenance: Uint8Array.from(kept, (i) => planes.provenance[i]),
+  };
+}
+
 /** Every cell that holds `code`. */
 export function cellsWith(drawing: Drawing, code: number): Uint32Array {
   return cellsWhere(drawing.label, code);

@@ -6,9 +6,9 @@ import { drawComposite, toneCurve, validCells } from "./composite";
 import { drawingFromPrelabel, emptyDrawing } from "./drawing";
 import { drawOverlay, paletteOf } from "./overlay";
 import { applyPatch, paint } from "./patch";
-import { fitted, panned, toImage, toScreen, zoomedAt } from "./viewport";
+import { fitted, inPane, panesOf, panned, toImage, toScreen, zoomedAt } from "./viewport";
 
-const PLAIN = { brightness: 1, gamma: 1 };
+const PLAIN = { brightness: 1, gamma: 1, contrast: 1 };
 
 test("the stretch's ends are black and white, its middle is grey", () => {
   const curve = toneCurve({ low: 100, high: 2100 }, PLAIN);
@@ -23,6 +23,7 @@ test("no tone ever makes a brighter pixel darker than a dimmer one", () => {
   const tone = fc.record({
     brightness: fc.double({ min: 0.25, max: 4, noNaN: true }),
     gamma: fc.double({ min: 0.4, max: 2.5, noNaN: true }),
+    contrast: fc.double({ min: 0.5, max: 3, noNaN: true }),
   });
   fc.assert(
     fc.property(end, end, tone, (low, width, tone) => {
@@ -125,4 +126,25 @@ test("panning never loses the image", () => {
 
   expect(far.left).toBe(SCREEN.width - 64);
   expect(far.top + IMAGE.height * far.scale).toBe(64);
+});
+
+test("panes share the screen, and a point of each is told from its own corner", () => {
+  const panes = panesOf({ width: 802, height: 602 }, 4);
+
+  expect(panes.map(({ left, top }) => [left, top])).toEqual([
+    [0, 0],
+    [402, 0],
+    [0, 302],
+    [402, 302],
+  ]);
+  expect(inPane(panes, { x: 410, y: 303 })).toEqual({ pane: 3, at: { x: 8, y: 1 } });
+  expect(inPane(panes, { x: 5, y: 6 })).toEqual({ pane: 0, at: { x: 5, y: 6 } });
+});
+
+test("contrast drives values apart and keeps the middle", () => {
+  const plain = toneCurve({ low: 0, high: 200 }, { brightness: 1, gamma: 1, contrast: 1 });
+  const steep = toneCurve({ low: 0, high: 200 }, { brightness: 1, gamma: 1, contrast: 2 });
+
+  expect(steep[100]).toBe(plain[100]);
+  expect([steep[40], steep[160]]).toEqual([0, 255]);
 });

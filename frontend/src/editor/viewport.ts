@@ -15,6 +15,35 @@ export interface Size {
 export const MIN_SCALE = 0.25;
 export const MAX_SCALE = 32;
 
+/** A part of the screen, CSS pixels. */
+export interface Pane extends Size {
+  left: number;
+  top: number;
+}
+
+/** `count` (1, 2 or 4) panes of one size that share `screen`, `gap` pixels apart. */
+export function panesOf(screen: Size, count: number, gap = 2): Pane[] {
+  const columns = count > 1 ? 2 : 1;
+  const rows = count > 2 ? 2 : 1;
+  const width = (screen.width - gap * (columns - 1)) / columns;
+  const height = (screen.height - gap * (rows - 1)) / rows;
+  return Array.from({ length: count }, (_, k) => ({
+    left: (k % columns) * (width + gap),
+    top: Math.floor(k / columns) * (height + gap),
+    width,
+    height,
+  }));
+}
+
+/** Which pane a screen point lies in, and the point as seen from that pane's corner. */
+export function inPane(panes: Pane[], at: Point): { pane: number; at: Point } {
+  const pane = Math.max(
+    0,
+    panes.findLastIndex(({ left, top }) => at.x >= left && at.y >= top),
+  );
+  return { pane, at: { x: at.x - panes[pane].left, y: at.y - panes[pane].top } };
+}
+
 /** The whole image, in the middle, with `margin` CSS pixels around it. */
 export function fitted(screen: Size, image: Size, margin: number): Viewport {
   const scale = clamp(

@@ -1,13 +1,17 @@
 import { Synthetic } from "../../widgets/badge";
 import { Button, IconButton } from "../../widgets/button";
 import { clockTime, countdown, day, percent } from "../../words";
-import { putBack } from "./claiming";
+import { putBack, takeBack } from "./claiming";
 import { campaign, labelled, me, nameOf, work } from "./desk";
+import { Finish, lastSubmitted } from "./finish";
 import { kept } from "./keeping";
-import { leaseLeft, SHORT_LEASE } from "./lease";
-import { composite, cursor, helpOpen } from "./look";
+import { extend, leaseLeft, leaseShort, leaseShown } from "./lease";
+import { cursor, helpOpen } from "./look";
 import { mayDraw, phase } from "./phase";
+import { sent } from "./sending";
+import { askWhy } from "./skipping";
 import { submitAndNext } from "./submitting";
+import { view } from "./views";
 
 export function TopBar() {
   return (
@@ -17,6 +21,26 @@ export function TopBar() {
       </a>
       <TileTitle />
       <span class="grow" />
+      <OpenInCvat />
+      {lastSubmitted.value && (
+        <Button
+          look="quiet"
+          shortcut="⇧B"
+          title={`Your label of ${lastSubmitted.value.place}, until its review opens`}
+          onClick={() => void takeBack()}
+        >
+          Take back
+        </Button>
+      )}
+      <Button
+        look="quiet"
+        shortcut="X"
+        title="Put the tile away, with a reason"
+        disabled={!mayDraw.value}
+        onClick={askWhy}
+      >
+        Skip
+      </Button>
       <Button
         look="quiet"
         shortcut="⇧X"
@@ -38,6 +62,16 @@ export function TopBar() {
         {me.value?.name || me.value?.username}
       </span>
     </header>
+  );
+}
+
+function OpenInCvat() {
+  const url = work.value?.task.cvat_url;
+  if (!url) return null;
+  return (
+    <a class="button quiet" href={url} target="_blank" rel="noreferrer" title="This tile's job">
+      Open in CVAT
+    </a>
   );
 }
 
@@ -70,6 +104,7 @@ export function StatusBar() {
       </span>
       <KeptState />
       <Lease />
+      <Finish />
       <Button
         look="main"
         shortcut="⇧⏎"
@@ -97,43 +132,59 @@ function UnderCursor() {
         x {x} y {y}
       </span>
       <span class="value what">{valid[cell] ? nameOf(label[cell]) : "no data"}</span>
-      {[...new Set(composite.value?.bands)].map((band) => (
+      {[...new Set(view.value?.bands)].slice(0, 3).map((band) => (
         <span key={band} class="value reflectance" title="Reflectance, 0 to 1">
-          {band} {valid[cell] ? (held.bands.get(band)![cell] / 10_000).toFixed(3) : "–"}
+          {band} {reflectance(held.bands.get(band)?.[cell])}
         </span>
       ))}
     </span>
   );
 }
 
+const reflectance = (value: number | undefined) => (value ? (value / 10_000).toFixed(3) : "–");
+
+/** Where the drawing is kept: on the server, or so far in this browser only. */
 function KeptState() {
-  const now = kept.value;
-  if (now.state === "untouched" || !work.value) return null;
-  const words = {
-    waiting: "saving …",
-    saved: now.state === "saved" ? `saved ${clockTime(now.at)}` : "",
-    impossible: "not saved in this browser",
-  };
+  const here = kept.value;
+  const there = sent.value;
+  if (here.state === "untouched" || !work.value) return null;
+  if (here.state === "impossible" && there.state !== "saved") {
+    return <span class="warn">not saved in this browser</span>;
+  }
+  if (there.state === "conflict") return <span class="warn">drawn on elsewhere too</span>;
+  if (there.state === "away") {
+    const words = "Kept in this browser; it is sent as soon as the server answers";
+    return (
+      <span class="warn" title={words} role="status">
+        offline · saved here
+      </span>
+    );
+  }
+  if (here.state === "waiting") return <span class="faint">saving …</span>;
+  const at = there.state === "saved" ? there.at : here.state === "saved" ? here.at : 0;
+  const where = there.state === "saved" ? "On the server" : "In this browser; soon on the server";
   return (
-    <span
-      class={now.state === "impossible" ? "warn" : "faint"}
-      title="In this browser, until you submit"
-    >
-      {words[now.state]}
+    <span class="faint" title={where}>
+      saved {clockTime(at)}
     </span>
   );
 }
 
 function Lease() {
-  if (!work.value) return null;
-  const short = leaseLeft.value < SHORT_LEASE;
+  if (!leaseShown.value) return null;
   return (
-    <span
-      class={short ? "warn" : "faint"}
-      title="The tile is yours for this long; working on it starts the time anew"
-    >
-      {short ? "yours for only" : "yours for"}{" "}
-      <span class="value">{countdown(leaseLeft.value)}</span>
-    </span>
+    <>
+      <span
+        class={leaseShort.value ? "warn" : "faint"}
+        title="The tile is yours for this long; working on it starts the time anew"
+        role="timer"
+      >
+        yours for {leaseShort.value && "only "}
+        <span class="value">{countdown(leaseLeft.value)}</span>
+      </span>
+      <Button look="quiet" shortcut="⇧E" onClick={() => void extend()}>
+        More time
+      </Button>
+    </>
   );
 }

@@ -1,29 +1,32 @@
 import { effect, useComputed } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Point } from "../../editor/brush";
-import { UNLABELLED } from "../../editor/codes";
 import { paletteOf } from "../../editor/overlay";
-import { toImage } from "../../editor/viewport";
-import { change, choices, work } from "./desk";
-import { activeCode, brushSize, corners, tool } from "./hand";
+import { inPane, toImage } from "../../editor/viewport";
+import { change, choices, type Work, work } from "./desk";
+import { tool } from "./hand";
 import { noteActivity } from "./lease";
 import {
   cursor,
   opacity,
   overlayStyle,
+  panes,
   panView,
   peeking,
-  picture,
   resizeView,
   viewport,
   zoomView,
 } from "./look";
+import { marginPicture } from "./margin";
+import { marks } from "./marks";
+import { pictureShown, readyToDraw, strokeDrawn, timed, untilDrawn } from "./measure";
+import { PanePicker } from "./panepicker";
 import { hush, mayDraw, notice } from "./phase";
-import { type Marks, Stage } from "./stage";
+import { Stage } from "./stage";
 import { TOOLS } from "./tools";
 import { closePolygon } from "./tools/polygon";
-
-const ERASER_COLOUR = "#ffffff";
+import type { Tool } from "./tools/tool";
+import { paneCount, pictures } from "./views";
 
 /** The image with its mask, and what the pointer does to it. */
 export function Board() {
@@ -37,12 +40,16 @@ export function Board() {
     };
   }, []);
   return (
-    <canvas
-      ref={canvas}
-      class={`board ${shape}`}
-      role="img"
-      aria-label="Satellite image with the label mask; drawn on with the pointer"
-    />
+    <>
+      <canvas
+        ref={canvas}
+        class={`board ${shape}`}
+        role="img"
+        aria-label="Satellite image with the label mask; drawn on with the pointer"
+      />
+      {paneCount.value > 1 &&
+        Array.from({ length: paneCount.value }, (_, k) => <PanePicker key={k} pane={k} />)}
+    </>
   );
 }
 
@@ -62,40 +69,66 @@ function follow(element: HTMLCanvasElement): () => void {
 /** Draw again whatever has changed, once a frame. */
 function show(stage: Stage): () => void {
   let frame = 0;
+  let drawn: unknown = null;
   const draw = () => {
     frame = 0;
-    if (work.value) stage.draw(viewport.value, maskOpacity(), marks());
-    else stage.clear();
+    if (work.value && drawn !== work.value) pictureShown();
+    drawn = work.value;
+    if (drawn && mayDraw.value) readyToDraw();
+    if (!work.value) stage.clear();
+    else {
+      timed("frame", () =>
+        stage.draw({
+          panes: panes(),
+          viewport: viewport.value,
+          opacity: maskOpacity(),
+          marks: marks(),
+        }),
+      );
+      strokeDrawn();
+    }
   };
   const ask = () => {
     frame ||= requestAnimationFrame(draw);
   };
-  let shown: unknown[] = [];
+  const showPicture = (k: number) => () => {
+    stage.showImage(k, pictures[k].value);
+    ask();
+  };
   const stops = [
+    ...pictures.map((_, k) => effect(showPicture(k))),
     effect(() => {
-      if (picture.value) stage.showImage(picture.value);
+      stage.showMargin(marginPicture.value);
       ask();
     }),
-    effect(() => {
-      const held = work.value;
-      const { box } = change.value;
-      ask();
-      if (!held) return;
-      const palette = paletteOf(choices.value.map((each) => ({ ...each, filled: isFilled(each) })));
-      const setting = [held, overlayStyle.value, choices.value];
-      const same = setting.every((each, k) => each === shown[k]);
-      stage.showMask(held.edits.drawing, palette, overlayStyle.value, same ? box : null);
-      shown = setting;
-    }),
+    effect(showMask(stage, ask)),
     effect(() => {
       // Read, so that a change of any of them asks for a frame.
-      void [viewport.value, opacity.value, peeking.value, marks()];
+      void [viewport.value, opacity.value, peeking.value, marks(), panes(), mayDraw.value];
       ask();
     }),
   ];
   return () => {
     for (const stop of stops) stop();
     cancelAnimationFrame(frame);
+  };
+}
+
+/** Draw the part of the mask that the last change touched; all of it where its look has changed. */
+function showMask(stage: Stage, ask: () => void): () => void {
+  let shown: unknown[] = [];
+  return () => {
+    const held = work.value;
+    const { box } = change.value;
+    ask();
+    if (!held) return;
+    const palette = paletteOf(choices.value.map((each) => ({ ...each, filled: isFilled(each) })));
+    const setting = [held, overlayStyle.value, choices.value];
+    const same = setting.every((each, k) => each === shown[k]);
+    timed("mask", () =>
+      stage.showMask(held.edits.drawing, palette, overlayStyle.value, same ? box : null),
+    );
+    shown = setting;
   };
 }
 
@@ -108,14 +141,6 @@ function maskOpacity(): number {
 const isFilled = ({ code, name }: { code: number; name: string }) =>
   !(code === 0 && name.toLowerCase() === "clear");
 
-function marks(): Marks {
-  const code = tool.value === "eraser" ? UNLABELLED : activeCode.value;
-  const colour = choices.value.find((choice) => choice.code === code)?.colour ?? ERASER_COLOUR;
-  const round = tool.value === "brush" || tool.value === "eraser";
-  const brush = round && mayDraw.value ? brushSize.value : 0;
-  return { cursor: cursor.value, brush, corners: corners.value, colour };
-}
-
 /** Left button: the tool. Middle or right button: move the image. Wheel: zoom. */
 function listen(element: HTMLCanvasElement): () => void {
   const abort = new AbortController();
@@ -123,35 +148,44 @@ function listen(element: HTMLCanvasElement): () => void {
     type: K,
     act: (event: HTMLElementEventMap[K]) => void,
   ) => element.addEventListener(type, act, { signal: abort.signal, passive: false });
-  let drawing = false;
+  // A stroke stays with the tool and the tile it was begun with, whatever keys are pressed meanwhile.
+  let stroke: { tool: Tool; on: Work } | null = null;
   let dragged: Point | null = null;
 
   on("pointerdown", (event) => {
     noteActivity();
-    if (notice.value?.tone !== "error") hush();
+    if (notice.value?.tone === "info") hush();
     element.setPointerCapture(event.pointerId);
     if (event.button !== 0) {
       dragged = spotOf(event);
     } else if (work.value && mayDraw.value) {
-      drawing = true;
-      TOOLS[tool.value].down(toImage(viewport.value, spotOf(event)));
+      const begun = { tool: TOOLS[tool.value], on: work.value };
+      stroke = begun;
+      untilDrawn(event.timeStamp, () => begun.tool.down(imagePoint(event), event));
     }
   });
   on("pointermove", (event) => {
     noteActivity();
     const at = spotOf(event);
-    cursor.value = toImage(viewport.value, at);
+    cursor.value = imagePoint(event);
     if (dragged) {
       panView({ x: at.x - dragged.x, y: at.y - dragged.y });
       dragged = at;
-    } else if (drawing && mayDraw.value) {
-      for (const step of steps(event)) TOOLS[tool.value].move(toImage(viewport.value, step));
+    } else if (stroke && mayGoOn(stroke)) {
+      const { tool } = stroke;
+      untilDrawn(event.timeStamp, () => {
+        for (const step of steps(event)) tool.move(imagePoint(step));
+      });
     }
   });
   const lift = () => {
-    if (drawing) TOOLS[tool.value].up();
-    drawing = false;
+    const done = stroke;
+    stroke = null;
     dragged = null;
+    if (!done) return;
+    if (mayGoOn(done)) timed("stroke", done.tool.up);
+    else done.tool.drop?.();
+    done.on.edits.end();
   };
   on("pointerup", lift);
   on("pointercancel", lift);
@@ -162,15 +196,22 @@ function listen(element: HTMLCanvasElement): () => void {
   on("contextmenu", (event) => event.preventDefault());
   on("wheel", (event) => {
     event.preventDefault();
-    zoomView(Math.exp(-event.deltaY * 0.0015), spotOf(event));
+    const { at } = inPane(panes(), spotOf(event));
+    zoomView(Math.exp(-event.deltaY * 0.0015), at);
   });
   return () => abort.abort();
 }
 
+const mayGoOn = ({ on }: { on: Work }) => mayDraw.value && work.value === on;
+
 const spotOf = (event: MouseEvent): Point => ({ x: event.offsetX, y: event.offsetY });
 
+/** Where an event is in the image, whichever pane it came to. */
+const imagePoint = (event: MouseEvent): Point =>
+  toImage(viewport.value, inPane(panes(), spotOf(event)).at);
+
 /** All the places the pointer was at since the last event: a fast stroke stays round. */
-function steps(event: PointerEvent): Point[] {
+function steps(event: PointerEvent): PointerEvent[] {
   const passed = event.getCoalescedEvents?.() ?? [];
-  return passed.length ? passed.map(spotOf) : [spotOf(event)];
+  return passed.length ? passed : [event];
 }

@@ -1,16 +1,18 @@
+import { skipTask, withdrawTask } from "../../api/annotating";
 import { claimNext, releaseTask } from "../../api/calls";
 import { type Problem, problemOfThrown, Refused, SignedOut } from "../../api/problems";
 import type { Task } from "../../api/types";
-import { forgetInHand, rememberInHand } from "../../inhand";
 import { clockTime } from "../../words";
-import { campaign, me, putOnDesk, type Work, work } from "./desk";
+import { campaign, me, putOnDesk, type Trouble, type Work, work } from "./desk";
 import { downloadDrawing } from "./download";
-import { keepNow } from "./keeping";
+import { beginLabel, lastSubmitted } from "./finish";
+import { forget, keepNow } from "./keeping";
 import { leaseUntil } from "./lease";
 import { loadWork } from "./loading";
 import { fitView } from "./look";
 import { hush, phase, tell } from "./phase";
 import { startOver } from "./restarting";
+import { askWhich, nothingOnItsWay, sendNow } from "./sending";
 
 /** The tile after this one, held and being loaded while the person still draws. */
 let ahead: Promise<Work> | null = null;
@@ -22,17 +24,15 @@ export async function openNext(): Promise<void> {
   const early = await takeAhead();
   // Shown before the server has said yes; drawing waits for its word.
   if (early) show(early);
+  let task: Task | undefined;
   try {
-    const task = await claimNext(campaign.value!.slug, "active");
+    task = await claimNext(campaign.value!.slug, "active");
     if (early?.task.id === task.id) leaseUntil(task.lease_ends);
     else show(await load(task));
-    phase.value = { name: "drawing" };
-    rememberInHand(localStorage, me.value!.username, task);
-    if (work.value) greet(work.value);
-    loadAhead();
+    begin();
   } catch (error) {
     putOnDesk(null);
-    stopAt(problemOfThrown(error));
+    stopAt(problemOfThrown(error), task);
   }
 }
 
@@ -41,13 +41,51 @@ export async function putBack(): Promise<void> {
   const held = work.value;
   if (!held) return;
   await keepNow();
+  await nothingOnItsWay();
   try {
     await releaseTask(held.task.id);
-    forgetInHand(localStorage, me.value!.username, held.task.campaign);
     location.assign("/");
   } catch (error) {
     const problem = problemOfThrown(error);
     tell("error", "The tile could not be put back", `${problem.message} ${problem.help}`);
+  }
+}
+
+/** Put the tile away, unlabelled, with a reason; a reviewer decides what becomes of it. */
+export async function skip(task: Task, reason: string, note: string): Promise<void> {
+  const held = work.value;
+  await nothingOnItsWay();
+  try {
+    await skipTask(task.id, reason, note);
+  } catch (error) {
+    const problem = problemOfThrown(error);
+    if (held) phase.value = { name: "drawing" };
+    tell("error", "The tile could not be skipped", `${problem.message} ${problem.help}`);
+    return;
+  }
+  if (held) await forget(held);
+  await openNext();
+}
+
+/** Take the label handed in last back on the desk; the tile in work becomes the one after it. */
+export async function takeBack(): Promise<void> {
+  const last = lastSubmitted.value;
+  if (!last || !["drawing", "empty"].includes(phase.value.name)) return;
+  await keepNow();
+  await sendNow();
+  const stayed = phase.value;
+  phase.value = { name: "loading", what: "Taking the label back …" };
+  try {
+    const task = await withdrawTask(last.id);
+    ahead = null;
+    lastSubmitted.value = null;
+    show(await load(task));
+    begin();
+    tell("info", "Your label is yours again", "Change it and submit it anew.");
+  } catch (error) {
+    const problem = problemOfThrown(error);
+    phase.value = stayed;
+    tell("error", "The label can't be taken back", `${problem.message} ${problem.help}`);
   }
 }
 
@@ -72,7 +110,15 @@ export async function reclaim(): Promise<void> {
 function show(next: Work): void {
   putOnDesk(next);
   leaseUntil(next.task.lease_ends);
+  beginLabel();
   fitView();
+}
+
+/** The server has said that the tile is ours: drawing begins. */
+function begin(): void {
+  phase.value = { name: "drawing" };
+  if (work.value) greet(work.value);
+  loadAhead();
 }
 
 const load = (task: Task): Promise<Work> => loadWork(campaign.value!, task, me.value!.username);
@@ -89,7 +135,27 @@ async function takeAhead(): Promise<Work | null> {
   return promised ? promised.catch(() => null) : null;
 }
 
-function greet({ restoredFrom }: Work): void {
+const TROUBLES: Record<Exclude<Trouble, "newer elsewhere">, [string, string]> = {
+  unreadable: [
+    "What you drew on this tile earlier can't be read",
+    "It is put aside in this browser, and you begin with the tile as it was served.",
+  ],
+  unreachable: [
+    "The drafts on the server can't be reached",
+    "What is shown is what this browser has. Go on; it is sent when the server answers again.",
+  ],
+};
+
+function greet(held: Work): void {
+  const { restoredFrom, trouble } = held;
+  if (trouble === "newer elsewhere") {
+    askWhich(held, "You see the one of this browser. Neither is lost.");
+    return;
+  }
+  if (trouble) {
+    tell("warn", ...TROUBLES[trouble]);
+    return;
+  }
   if (restoredFrom === null) return;
   tell("info", `Your drawing of ${clockTime(restoredFrom)} is back`, "", [
     { label: "Go on", run: hush },
@@ -97,12 +163,12 @@ function greet({ restoredFrom }: Work): void {
   ]);
 }
 
-function stopAt(problem: Problem): void {
+function stopAt(problem: Problem, task?: Task): void {
   if (problem instanceof Refused && problem.code === "queue_empty") {
     phase.value = { name: "empty", message: problem.message, help: problem.help };
     return;
   }
   const retry = () => void openNext();
-  phase.value = { name: "stuck", problem, retry };
+  phase.value = { name: "stuck", problem, retry, ...(task ? { task } : {}) };
   if (problem instanceof SignedOut) ahead = null;
 }

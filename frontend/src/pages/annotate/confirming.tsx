@@ -2,30 +2,34 @@ import { useState } from "preact/hooks";
 import type { Finding } from "../../api/problems";
 import { Button } from "../../widgets/button";
 import { clearClass } from "./desk";
+import { remark } from "./finish";
+import { lookAt } from "./look";
 import { backToDrawing, restIsClear, submitAnyway } from "./submitting";
 
-/** What the server found in the label: the person mends it, or says why it is right. */
+/** What the server found in the label: errors are mended, of warnings the person says why they are right. */
 export function Confirming({ findings }: { findings: Finding[] }) {
-  const [note, setNote] = useState("");
+  const [note, setNote] = useState(remark.value);
   const codes = findings.map(({ code }) => code);
-  const anyway = () => void submitAnyway({ codes, note: note.trim() });
+  const wrong = findings.some(({ severity }) => severity === "error");
   return (
-    <section class="sheet confirming" role="dialog" aria-label="Warnings about this label">
-      <h1>Is this label right?</h1>
+    <section class="sheet confirming" role="dialog" aria-label="What was found in this label">
+      <h1>{wrong ? "This label can't be taken yet" : "Is this label right?"}</h1>
       <ul>
-        {findings.map(({ code, message }) => (
-          <li key={code}>{message}</li>
+        {findings.map((finding) => (
+          <FindingLine key={finding.code} finding={finding} />
         ))}
       </ul>
-      <label>
-        Why it is right as it is
-        <textarea
-          rows={2}
-          maxLength={2000}
-          value={note}
-          onInput={({ currentTarget }) => setNote(currentTarget.value)}
-        />
-      </label>
+      {!wrong && (
+        <label>
+          Why it is right as it is
+          <textarea
+            rows={2}
+            maxLength={2000}
+            value={note}
+            onInput={({ currentTarget }) => setNote(currentTarget.value)}
+          />
+        </label>
+      )}
       <p class="row">
         <Button look="main" onClick={backToDrawing}>
           Back to the drawing
@@ -33,10 +37,33 @@ export function Confirming({ findings }: { findings: Finding[] }) {
         {codes.includes("unlabelled") && clearClass.value && (
           <Button onClick={restIsClear}>Rest is clear</Button>
         )}
-        <Button disabled={!note.trim()} onClick={anyway}>
-          Submit anyway
-        </Button>
+        {!wrong && (
+          <Button
+            disabled={!note.trim()}
+            title={note.trim() ? "" : "Say first why it is right"}
+            onClick={() => void submitAnyway({ codes, note: note.trim() })}
+          >
+            Submit anyway
+          </Button>
+        )}
       </p>
     </section>
+  );
+}
+
+function FindingLine({ finding: { message, severity, where } }: { finding: Finding }) {
+  const show = () => {
+    if (where) lookAt(where);
+    backToDrawing();
+  };
+  return (
+    <li class={severity}>
+      <strong>{severity === "error" ? "Must be mended" : "Warning"}</strong> {message}{" "}
+      {where && (
+        <Button look="quiet" onClick={show}>
+          Show
+        </Button>
+      )}
+    </li>
   );
 }

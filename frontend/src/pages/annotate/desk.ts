@@ -1,10 +1,10 @@
-import { computed, signal } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
 import type { Campaign, LabelClass, Me, Task } from "../../api/types";
 import type { Box } from "../../editor/box";
 import { Provenance, UNLABELLED, UNSURE } from "../../editor/codes";
 import { labelledShare, shareOf } from "../../editor/drawing";
 import type { Edits } from "../../editor/edits";
-import { cellsWith, dropPrelabel, type Patch, paint } from "../../editor/patch";
+import { type Patch, paint } from "../../editor/patch";
 import { mayChange } from "./hand";
 
 /** A tile being worked on: its task, the bands that are shown, and the drawing with its history. */
@@ -14,7 +14,13 @@ export interface Work {
   edits: Edits;
   /** When the drawing was last kept, where it was taken up again from a draft (milliseconds). */
   restoredFrom: number | null;
+  /** Version of the server's draft that this drawing goes on from; 0: there is none. */
+  base: number;
+  /** What was wrong with what was kept earlier, or null. */
+  trouble: Trouble | null;
 }
+
+export type Trouble = "unreadable" | "newer elsewhere" | "unreachable";
 
 export const me = signal<Me | null>(null);
 export const campaign = signal<Campaign | null>(null);
@@ -74,8 +80,11 @@ export const canRedo = computed(() => {
 });
 
 export function putOnDesk(next: Work | null): void {
-  work.value = next;
-  touched(null);
+  // In one: else whatever follows changes would take the new tile for one that was drawn on.
+  batch(() => {
+    work.value = next;
+    touched(null);
+  });
 }
 
 export function edit(patch: Patch): void {
@@ -91,18 +100,6 @@ export function undo(): void {
 export function redo(): void {
   const box = work.value?.edits.redo();
   if (box) touched(box);
-}
-
-/** Label what is not labelled yet as clear: an act of the person, recorded as a tool's. */
-export function fillRest(): void {
-  const drawing = work.value?.edits.drawing;
-  const clear = clearClass.value;
-  if (!drawing || !clear) return;
-  edit(paint(drawing, cellsWith(drawing, UNLABELLED), clear.code, Provenance.propagated));
-}
-
-export function removePrelabel(): void {
-  if (work.value) edit(dropPrelabel(work.value.edits.drawing));
 }
 
 /** Paint `cells` with `code`, but for the classes that are protected. */

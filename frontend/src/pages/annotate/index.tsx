@@ -4,24 +4,31 @@ import { problemOfThrown } from "../../api/problems";
 import { chordOf } from "../../chord";
 import { dropOldDrafts } from "../../drafts";
 import { StatusBar, TopBar } from "./bars";
+import { followTile } from "./beside";
 import { Board } from "./board";
 import { openNext } from "./claiming";
 import { campaign, choices, me } from "./desk";
-import { takeClass } from "./hand";
+import { takeClass, wholePending } from "./hand";
 import { Help } from "./help";
+import { followPrelabel } from "./hints";
 import { hasUnsaved, keepDrawing, keepNow } from "./keeping";
 import { keyFor } from "./keys";
 import { noteActivity, watchLease } from "./lease";
-import { helpOpen, keepLook, panelOpen, peeking } from "./look";
+import { followPanes, helpOpen, keepLook, panelOpen, peeking } from "./look";
+import { followMargin } from "./margin";
 import { Messages } from "./messages";
 import { Panel } from "./panel";
 import { phase } from "./phase";
+import { sendDrawing } from "./sending";
 import { SunCompass } from "./sun";
 import { Toolbar } from "./toolbar";
+import { makeGrains } from "./tools/superpixel";
+import "./annotate.css";
 
 export default function AnnotatePage({ slug }: { slug: string }) {
   useEffect(() => {
-    const stops = [keepDrawing(), watchLease(), keepLook(localStorage, slug), listen()];
+    // What the person chose last is taken up before anything follows it.
+    const stops = [keepLook(localStorage, slug), ...follow(), listen()];
     void start(slug);
     return () => {
       for (const stop of stops) stop();
@@ -41,6 +48,20 @@ export default function AnnotatePage({ slug }: { slug: string }) {
       {helpOpen.value && <Help />}
     </main>
   );
+}
+
+/** All that goes on beside the drawing; each returns what stops it. */
+function follow(): (() => void)[] {
+  return [
+    keepDrawing(),
+    sendDrawing(),
+    watchLease(),
+    followTile(),
+    followPrelabel(),
+    followMargin(),
+    followPanes(),
+    makeGrains(),
+  ];
 }
 
 async function start(slug: string): Promise<void> {
@@ -75,13 +96,16 @@ function onKeyDown(event: KeyboardEvent): void {
   noteActivity();
   if (helpOpen.value ? event.key !== "?" : belongsElsewhere(event)) return;
   const key = keyFor(event);
+  if (key?.group !== "Classes") wholePending.value = key?.chords.includes("w") ?? false;
   if (!key) return;
   event.preventDefault();
   key.run(chordOf(event));
 }
 
-function onKeyUp(event: KeyboardEvent): void {
-  keyFor(event)?.up?.();
+/** By the key alone: a modifier may have been pressed, or the focus moved, since it went down. */
+function onKeyUp({ key, code }: KeyboardEvent): void {
+  const bare = { shiftKey: false, ctrlKey: false, metaKey: false, altKey: false };
+  keyFor({ key, code, ...bare })?.up?.();
 }
 
 /** Keys that a focused control needs for itself. */

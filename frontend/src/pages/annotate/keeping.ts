@@ -45,7 +45,7 @@ export async function keepNow(): Promise<void> {
   const at = Date.now();
   const { count } = change.value;
   try {
-    await saveDraft(draftOf(held, at));
+    await saveDraft(draftOf(held, at, false));
     if (work.value === held && change.value.count === count) kept.value = { state: "saved", at };
   } catch {
     kept.value = { state: "impossible" };
@@ -55,6 +55,12 @@ export async function keepNow(): Promise<void> {
       "Storage is off or full. Go on drawing, but don't close the page before you have submitted.",
     );
   }
+}
+
+/** Note the server's version in the kept drawing, and whether the server has all of it (`sent`). */
+export async function keepAs(held: Work, sent: boolean): Promise<void> {
+  // The server has it: a browser that can't note that will compare the two when it next opens the tile.
+  await saveDraft(draftOf(held, Date.now(), sent)).catch(() => undefined);
 }
 
 /** Forget the kept drawing of work that has been submitted. */
@@ -69,7 +75,7 @@ export function hasUnsaved(): boolean {
   return kept.value.state === "waiting" || kept.value.state === "impossible";
 }
 
-function draftOf({ task, edits: { drawing } }: Work, savedAt: number): Draft {
+function draftOf({ task, base, edits: { drawing } }: Work, savedAt: number, sent: boolean): Draft {
   return {
     key: draftKey(me.value!.username, task),
     place: task.tile.place,
@@ -78,6 +84,8 @@ function draftOf({ task, edits: { drawing } }: Work, savedAt: number): Draft {
     height: drawing.height,
     schemaVersion: task.schema_version,
     savedAt,
+    base,
+    sent,
     ...packPlanes(drawing),
   };
 }

@@ -49,6 +49,7 @@ test("Enter alone does nothing, with Shift it submits", () => {
 });
 
 test("Enter closes a polygon while there is one", () => {
+  takeTool("polygon");
   corners.value = [{ x: 1, y: 1 }];
 
   expect(keyFor(press("Enter"))?.does).toBe("Close the polygon");

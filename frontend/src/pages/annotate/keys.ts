@@ -1,23 +1,23 @@
 import { chordOf, type Pressed } from "../../chord";
-import type { Point } from "../../editor/brush";
-import { putBack } from "./claiming";
-import { type Choice, choices, clearClass, fillRest, redo, removePrelabel, undo } from "./desk";
-import { corners, resize, takeClass, takeTool, toggleProtected } from "./hand";
+import { blurEdge, fillHoles, fillRest, grow, removePrelabel, shrink, wholeTile } from "./acts";
+import { type Choice, choices, clearClass, redo, undo } from "./desk";
 import {
-  cycleComposite,
-  cycleStyle,
-  fitView,
-  helpOpen,
-  opacity,
-  panelOpen,
-  panView,
-  peeking,
-  resetTone,
-  zoomView,
-} from "./look";
+  corners,
+  resize,
+  resizeRim,
+  takeClass,
+  takeTool,
+  toggleProtected,
+  tool,
+  wholePending,
+} from "./hand";
+import { acceptRegion, current, nextRegion, rejectRegion } from "./hints";
+import { timed } from "./measure";
 import { hush, mayDraw, notice } from "./phase";
-import { submitAndNext } from "./submitting";
+import { TILE_KEYS } from "./tilekeys";
+import { isLive, moveThreshold } from "./tools/lasso";
 import { closePolygon, dropCorner, dropPolygon } from "./tools/polygon";
+import { VIEW_KEYS } from "./viewkeys";
 
 /** One line of the help sheet, and the handler behind it: they can't differ. */
 export interface Key {
@@ -35,34 +35,48 @@ export interface Key {
 }
 
 const drawing = () => mayDraw.value;
-const inPolygon = () => corners.value.length > 0;
-const STEP = 64; // screen pixels an arrow key moves the image
-const ZOOM = 1.25;
-const ARROWS: Record<string, Point> = {
-  ArrowLeft: { x: STEP, y: 0 },
-  ArrowRight: { x: -STEP, y: 0 },
-  ArrowUp: { x: 0, y: STEP },
-  ArrowDown: { x: 0, y: -STEP },
-};
+const inPolygon = () => tool.value === "polygon" && corners.value.length > 0;
+const inRegions = () => drawing() && !inPolygon() && current.value !== null;
 
 const TOOL_KEYS: Key[] = [
   { group: "Tools", chords: ["b"], shown: "B", does: "Brush", run: () => takeTool("brush") },
   { group: "Tools", chords: ["e"], shown: "E", does: "Eraser", run: () => takeTool("eraser") },
   { group: "Tools", chords: ["p"], shown: "P", does: "Polygon", run: () => takeTool("polygon") },
+  {
+    group: "Tools",
+    chords: ["l"],
+    shown: "L",
+    does: "Lasso: a loop, and what stands out inside it",
+    run: () => takeTool("lasso"),
+  },
   { group: "Tools", chords: ["f"], shown: "F", does: "Flood fill", run: () => takeTool("fill") },
+  {
+    group: "Tools",
+    chords: ["s"],
+    shown: "S",
+    does: "Superpixels",
+    run: () => takeTool("superpixel"),
+  },
+  {
+    group: "Tools",
+    chords: ["d"],
+    shown: "D",
+    does: "Cast shadow: drag a cloud along the ray (Shift: all clouds)",
+    run: () => takeTool("shadow"),
+  },
   {
     group: "Tools",
     chords: ["[", ","],
     shown: "[",
-    does: "Smaller brush, less fill tolerance",
-    run: () => resize(-1),
+    does: "Smaller brush, less fill tolerance, lower lasso threshold",
+    run: () => resizeOrMove(-1),
   },
   {
     group: "Tools",
     chords: ["]", "."],
     shown: "]",
-    does: "Larger brush, more fill tolerance",
-    run: () => resize(1),
+    does: "Larger brush, more fill tolerance, higher lasso threshold",
+    run: () => resizeOrMove(1),
   },
   {
     group: "Tools",
@@ -86,18 +100,25 @@ const TOOL_KEYS: Key[] = [
     shown: "Esc",
     does: "Give up the polygon, close a message",
     run: giveUp,
-    when: () => inPolygon() || notice.value !== null,
+    when: () => inPolygon() || wholePending.value || notice.value !== null,
   },
 ];
 
 const DRAWING_KEYS: Key[] = [
-  { group: "Drawing", chords: ["z", "Mod+z"], shown: "Z", does: "Undo", run: undo, when: drawing },
+  {
+    group: "Drawing",
+    chords: ["z", "Mod+z"],
+    shown: "Z",
+    does: "Undo",
+    run: () => timed("undo", undo),
+    when: drawing,
+  },
   {
     group: "Drawing",
     chords: ["Shift+z", "Mod+Shift+z", "Mod+y"],
     shown: "⇧Z",
     does: "Redo",
-    run: redo,
+    run: () => timed("undo", redo),
     when: drawing,
   },
   {
@@ -110,97 +131,84 @@ const DRAWING_KEYS: Key[] = [
   },
   {
     group: "Drawing",
+    chords: ["w"],
+    shown: "W",
+    does: "Whole tile is … then a class key",
+    run: () => {
+      wholePending.value = true;
+    },
+    when: drawing,
+  },
+  {
+    group: "Drawing",
+    chords: ["g"],
+    shown: "G",
+    does: "Grow the class in hand",
+    run: grow,
+    when: drawing,
+  },
+  {
+    group: "Drawing",
+    chords: ["Shift+g"],
+    shown: "⇧G",
+    does: "Shrink the class in hand",
+    run: shrink,
+    when: drawing,
+  },
+  {
+    group: "Drawing",
+    chords: ["k"],
+    shown: "K",
+    does: "Edge of the class in hand becomes unsure",
+    run: blurEdge,
+    when: drawing,
+  },
+  {
+    group: "Drawing",
+    chords: ["Shift+{", "{", "Shift+}", "}"],
+    shown: "{ }",
+    does: "Narrower, wider edge",
+    run: (chord) => resizeRim(chord.endsWith("}") ? 1 : -1),
+  },
+  {
+    group: "Drawing",
+    chords: ["Shift+f"],
+    shown: "⇧F",
+    does: "Fill the holes of the class in hand",
+    run: fillHoles,
+    when: drawing,
+  },
+  {
+    group: "Drawing",
+    chords: ["Enter"],
+    shown: "⏎",
+    does: "The outlined region of the pre-label is right",
+    run: acceptRegion,
+    when: inRegions,
+  },
+  {
+    group: "Drawing",
+    chords: ["Backspace"],
+    shown: "⌫",
+    does: "The outlined region is wrong: take it away",
+    run: rejectRegion,
+    when: inRegions,
+  },
+  {
+    group: "Drawing",
+    chords: ["j"],
+    shown: "J",
+    does: "Leave the outlined region for later",
+    run: nextRegion,
+    when: inRegions,
+  },
+  {
+    group: "Drawing",
     chords: ["Shift+Backspace"],
     shown: "⇧⌫",
     does: "Take away what is left of the pre-label",
     run: removePrelabel,
     when: drawing,
-  },
-];
-
-const VIEW_KEYS: Key[] = [
-  {
-    group: "View",
-    chords: ["v"],
-    shown: "V",
-    does: "Next composite",
-    run: () => cycleComposite(1),
-  },
-  {
-    group: "View",
-    chords: ["Shift+v"],
-    shown: "⇧V",
-    does: "Previous composite",
-    run: () => cycleComposite(-1),
-  },
-  {
-    group: "View",
-    chords: ["Space"],
-    shown: "Space",
-    does: "Hold: look without the mask",
-    run: () => {
-      peeking.value = true;
-    },
-    up: () => {
-      peeking.value = false;
-    },
-  },
-  { group: "View", chords: ["o"], shown: "O", does: "Filled or outlined mask", run: cycleStyle },
-  { group: "View", chords: ["m"], shown: "M", does: "Stronger mask", run: () => fade(0.1) },
-  { group: "View", chords: ["Shift+m"], shown: "⇧M", does: "Weaker mask", run: () => fade(-0.1) },
-  {
-    group: "View",
-    chords: ["n"],
-    shown: "N",
-    does: "Brightness and γ as they were",
-    run: resetTone,
-  },
-  { group: "View", chords: ["+", "="], shown: "+", does: "Zoom in", run: () => zoomView(ZOOM) },
-  { group: "View", chords: ["-"], shown: "−", does: "Zoom out", run: () => zoomView(1 / ZOOM) },
-  { group: "View", chords: ["0"], shown: "0", does: "Whole tile", run: fitView },
-  {
-    group: "View",
-    chords: Object.keys(ARROWS),
-    shown: "←→↑↓",
-    does: "Move the image",
-    run: (chord) => panView(ARROWS[chord]),
-  },
-  {
-    group: "View",
-    chords: ["t"],
-    shown: "T",
-    does: "Fold or unfold the side panel",
-    run: () => {
-      panelOpen.value = !panelOpen.value;
-    },
-  },
-];
-
-const TILE_KEYS: Key[] = [
-  {
-    group: "Tile",
-    chords: ["Shift+Enter"],
-    shown: "⇧⏎",
-    does: "Submit and next tile",
-    run: () => void submitAndNext(),
-    when: drawing,
-  },
-  {
-    group: "Tile",
-    chords: ["Shift+x"],
-    shown: "⇧X",
-    does: "Put the tile back, unlabelled, for somebody else",
-    run: () => void putBack(),
-    when: drawing,
-  },
-  {
-    group: "Tile",
-    chords: ["?"],
-    shown: "?",
-    does: "This sheet",
-    run: () => {
-      helpOpen.value = !helpOpen.value;
-    },
   },
 ];
 
@@ -227,7 +235,7 @@ function classKeys(choice: Choice, taken: Set<string>): Key[] {
   const chord = choice.hotkey.toLowerCase();
   if (!chord || taken.has(chord)) return [];
   const shown = choice.hotkey.toUpperCase();
-  const run = () => takeClass(choice.code);
+  const run = () => (wholePending.value ? wholeTile(choice.code) : takeClass(choice.code));
   const paint: Key = { group: "Classes", chords: [chord], shown, does: paints(choice), run };
   if (!/^\d$/.test(chord)) return [paint];
   return [
@@ -242,11 +250,14 @@ function classKeys(choice: Choice, taken: Set<string>): Key[] {
   ];
 }
 
-function giveUp(): void {
-  if (inPolygon()) dropPolygon();
-  else hush();
+/** With a loop whose threshold is still open, that moves; else the tool's size. */
+function resizeOrMove(by: 1 | -1): void {
+  if (tool.value === "lasso" && isLive()) moveThreshold(by);
+  else resize(by);
 }
 
-function fade(by: number): void {
-  opacity.value = Math.min(1, Math.max(0, Math.round((opacity.value + by) * 10) / 10));
+function giveUp(): void {
+  wholePending.value = false;
+  if (inPolygon()) dropPolygon();
+  else hush();
 }

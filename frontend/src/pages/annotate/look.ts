@@ -1,112 +1,108 @@
-import { computed, effect, signal } from "@preact/signals";
-import type { Campaign, Composite, Tile } from "../../api/types";
+import { effect, signal } from "@preact/signals";
 import type { Point } from "../../editor/brush";
-import { drawComposite, toneCurve } from "../../editor/composite";
 import { OVERLAY_STYLES, type OverlayStyle } from "../../editor/overlay";
-import { fitted, panned, type Size, type Viewport, zoomedAt } from "../../editor/viewport";
-import { campaign, work } from "./desk";
-
-// The server's stretch is linear over the whole scene, clouds included: with γ 1 the ground is black.
-export const SCENE_GAMMA = 1.6;
+import {
+  fitted,
+  type Pane,
+  panesOf,
+  panned,
+  type Size,
+  type Viewport,
+  zoomedAt,
+} from "../../editor/viewport";
+import { work } from "./desk";
+import { brightness, contrast, gamma } from "./tone";
+import { paneCount, paneNames } from "./views";
 
 /** How the tile is shown. Nothing here changes a label. */
-export const compositeName = signal("");
-export const brightness = signal(1);
-export const gamma = signal(SCENE_GAMMA);
 /** 0–1 */
 export const opacity = signal(0.5);
 export const overlayStyle = signal<OverlayStyle>("fill");
 export const peeking = signal(false);
 export const panelOpen = signal(true);
 export const helpOpen = signal(false);
+/** Whether the ground around the tile is shown. */
+export const marginShown = signal(true);
+/** Whether the ruler that tells how far shadows fall is shown. */
+export const rulerShown = signal(false);
 /** Pointer in image coordinates, or null when it is elsewhere. */
 export const cursor = signal<Point | null>(null);
-export const screen = signal<Size>({ width: 1, height: 1 });
+/** Size of the whole board. */
+const board = signal<Size>({ width: 1, height: 1 });
 export const viewport = signal<Viewport>({ scale: 1, left: 0, top: 0 });
 /** Whether the view follows the window's size, as it does until the person zooms or pans. */
 const fitting = signal(true);
 
 const MARGIN = 8;
 
-/** The campaign's composites that `tile` has the bands for; its first bands where there is none. */
-export function compositesOf(campaign: Campaign, tile: Tile): Composite[] {
-  const has = new Set(tile.bands);
-  const possible = campaign.composites.filter(({ bands }) => bands.every((band) => has.has(band)));
-  if (possible.length) return possible;
-  const bands = [0, 1, 2].map((k) => tile.bands[Math.min(k, tile.bands.length - 1)]);
-  return [{ name: "First bands", bands }];
-}
-
-/** Bands that any of the tile's composites shows, each once. */
-export function bandsShown(campaign: Campaign, tile: Tile): string[] {
-  return [...new Set(compositesOf(campaign, tile).flatMap(({ bands }) => bands))];
-}
-
-export const composites = computed(() =>
-  campaign.value && work.value ? compositesOf(campaign.value, work.value.task.tile) : [],
-);
-
-export const composite = computed<Composite | undefined>(
-  () => composites.value.find(({ name }) => name === compositeName.value) ?? composites.value[0],
-);
-
-/** The composite as pixels of the tile's size. */
-export const picture = computed<ImageData | null>(() => {
-  const held = work.value;
-  const shown = composite.value;
-  if (!held || !shown) return null;
-  const { width, height, stretch } = held.task.tile;
-  const tone = { brightness: brightness.value, gamma: gamma.value };
-  const curves = shown.bands.map((band) => {
-    const [low, high] = stretch[band];
-    return toneCurve({ low, high }, tone);
-  });
-  const image = new ImageData(width, height);
-  const bands = shown.bands.map((band) => held.bands.get(band)!);
-  drawComposite(bands, curves, new Uint32Array(image.data.buffer));
-  return image;
-});
-
-export function cycleComposite(by: 1 | -1): void {
-  const names = composites.value.map(({ name }) => name);
-  if (!names.length) return;
-  const at = names.indexOf(composite.value!.name);
-  compositeName.value = names[(at + by + names.length) % names.length];
-}
+export const panes = (): Pane[] => panesOf(board.value, paneCount.value);
 
 export function cycleStyle(): void {
   const at = OVERLAY_STYLES.indexOf(overlayStyle.value);
   overlayStyle.value = OVERLAY_STYLES[(at + 1) % OVERLAY_STYLES.length];
 }
 
-export function resetTone(): void {
-  brightness.value = 1;
-  gamma.value = SCENE_GAMMA;
-}
-
 export function fitView(): void {
   fitting.value = true;
-  if (work.value) viewport.value = fitted(screen.value, work.value.task.tile, MARGIN);
+  if (work.value) viewport.value = fitted(panes()[0], work.value.task.tile, MARGIN);
 }
 
 export function resizeView(size: Size): void {
-  screen.value = size;
+  board.value = size;
   if (fitting.value) fitView();
 }
 
+/** Fit anew when the panes have another size: else a part of the tile would be out of sight. */
+export function followPanes(): () => void {
+  let shown = paneCount.value;
+  return effect(() => {
+    if (paneCount.value === shown) return;
+    shown = paneCount.value;
+    fitView();
+  });
+}
+
+/** Zoom around `at`, else around the pointer, else around the middle. */
 export function zoomView(factor: number, at?: Point): void {
   fitting.value = false;
-  const middle = { x: screen.value.width / 2, y: screen.value.height / 2 };
-  viewport.value = zoomedAt(viewport.value, at ?? middle, factor);
+  const { width, height } = panes()[0];
+  viewport.value = zoomedAt(viewport.value, at ?? { x: width / 2, y: height / 2 }, factor);
 }
 
 export function panView(by: Point): void {
   if (!work.value) return;
   fitting.value = false;
-  viewport.value = panned(viewport.value, by, screen.value, work.value.task.tile);
+  viewport.value = panned(viewport.value, by, panes()[0], work.value.task.tile);
 }
 
-const KEPT = { compositeName, brightness, gamma, opacity, overlayStyle, panelOpen };
+/** Show the cells from (left, top) to (right, bottom), with some ground around them. */
+export function lookAt([top, left, bottom, right]: [number, number, number, number]): void {
+  fitting.value = false;
+  const screen = panes()[0];
+  const size = {
+    width: Math.max(48, 1.6 * (right - left)),
+    height: Math.max(48, 1.6 * (bottom - top)),
+  };
+  const { scale } = fitted(screen, size, MARGIN);
+  viewport.value = {
+    scale,
+    left: screen.width / 2 - ((left + right) / 2) * scale,
+    top: screen.height / 2 - ((top + bottom) / 2) * scale,
+  };
+}
+
+const KEPT = {
+  paneNames,
+  paneCount,
+  brightness,
+  contrast,
+  gamma,
+  opacity,
+  overlayStyle,
+  panelOpen,
+  marginShown,
+  rulerShown,
+};
 
 /** Take up the person's last settings in this browser, and keep them from now on. */
 export function keepLook(storage: Storage, slug: string): () => void {

@@ -1,12 +1,14 @@
 import type { ComponentChildren } from "preact";
+import { SignedOut } from "../../api/problems";
 import { leadPath } from "../../route";
 import { Button } from "../../widgets/button";
 import { Failure } from "../../widgets/failure";
-import { openNext, reclaim } from "./claiming";
+import { openNext, reclaim, skip } from "./claiming";
 import { Confirming } from "./confirming";
 import { campaign, work } from "./desk";
 import { downloadDrawing } from "./download";
 import { hush, notice, type Phase, phase } from "./phase";
+import { Skipping } from "./skipping";
 import { submitLate } from "./submitting";
 
 /** What lies over the image: a note, or the reason why there is nothing to draw on. */
@@ -50,8 +52,10 @@ function PhaseMessage({ phase }: { phase: Phase }) {
       return <Lost {...phase} />;
     case "confirming":
       return <Confirming {...phase} />;
+    case "skipping":
+      return <Skipping />;
     case "stuck":
-      return <Failure {...phase} />;
+      return <Stuck {...phase} />;
     default:
       return null;
   }
@@ -91,6 +95,24 @@ function Empty({ message, help }: { message: string; help: string }) {
         </a>
       </p>
     </Sheet>
+  );
+}
+
+/** The page can't go on; where it is for one tile's sake, that tile can be reported and left. */
+function Stuck({ problem, retry, task }: Extract<Phase, { name: "stuck" }>) {
+  const report = () => {
+    phase.value = { name: "loading", what: "Putting the tile away …" };
+    void skip(task!, "technical", problem.message.slice(0, 2000));
+  };
+  return (
+    <>
+      <Failure problem={problem} retry={retry} />
+      {task && !(problem instanceof SignedOut) && (
+        <p class="leave">
+          <Button onClick={report}>Report this tile and take the next</Button>
+        </p>
+      )}
+    </>
   );
 }
 

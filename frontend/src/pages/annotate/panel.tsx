@@ -1,33 +1,17 @@
-import type { ComponentChildren } from "preact";
 import { Button, IconButton, keepFocus } from "../../widgets/button";
 import { Icon } from "../../widgets/icon";
 import { Slider } from "../../widgets/slider";
 import { percent } from "../../words";
-import { type Choice, choices, fromModel, labelled, removePrelabel, shareNow, work } from "./desk";
-import {
-  activeCode,
-  brushSize,
-  protectedCodes,
-  resize,
-  takeClass,
-  toggleProtected,
-  tolerance,
-  tool,
-} from "./hand";
+import { removePrelabel } from "./acts";
+import { type Choice, choices, fromModel, labelled, shareNow, work } from "./desk";
+import { activeCode, protectedCodes, takeClass, toggleProtected, tool, wholePending } from "./hand";
+import { acceptRegion, current, nextRegion, pending, regionCount, rejectRegion } from "./hints";
 import { classKey } from "./keys";
-import {
-  brightness,
-  composite,
-  compositeName,
-  composites,
-  gamma,
-  opacity,
-  overlayStyle,
-  panelOpen,
-  resetTone,
-  SCENE_GAMMA,
-} from "./look";
+import { opacity, overlayStyle, panelOpen } from "./look";
 import { mayDraw } from "./phase";
+import { Spectrum } from "./spectrum";
+import { ToolSetting } from "./toolsetting";
+import { Views } from "./viewpanel";
 
 export function Panel() {
   if (!panelOpen.value) return <FoldedPanel />;
@@ -35,19 +19,11 @@ export function Panel() {
     <aside class="panel" aria-label="Classes and views">
       <Classes />
       <ToolSetting />
+      <Prelabel />
       <Views />
       <MaskLayer />
-      <Prelabel />
+      <Spectrum />
     </aside>
-  );
-}
-
-function Section({ title, children }: { title: string; children: ComponentChildren }) {
-  return (
-    <section>
-      <h2>{title}</h2>
-      {children}
-    </section>
   );
 }
 
@@ -55,7 +31,7 @@ function Classes() {
   return (
     <section>
       <h2>
-        Classes
+        {wholePending.value ? "Whole tile is … press a class key" : "Classes"}
         <IconButton icon="fold" label="Fold the panel" onClick={fold} />
       </h2>
       <ul class="classes">
@@ -105,90 +81,10 @@ function ClassRow({ choice }: { choice: Choice }) {
   );
 }
 
-function ToolSetting() {
-  if (tool.value === "polygon") {
-    return (
-      <Section title="Polygon">
-        <p class="hint">
-          Click corners; <kbd>⏎</kbd> or a double click closes, <kbd>⌫</kbd> takes one back,{" "}
-          <kbd>Esc</kbd> gives up.
-        </p>
-      </Section>
-    );
-  }
-  const filling = tool.value === "fill";
-  const shown = filling ? toleranceWords(tolerance.value) : `${brushSize.value} px`;
-  return (
-    <Section title={filling ? "Flood fill" : "Brush and eraser"}>
-      <div class="stepper">
-        <span>{filling ? "takes" : "diameter"}</span>
-        <Button look="quiet" shortcut="[" title="Less" onClick={() => resize(-1)}>
-          −
-        </Button>
-        <span class="value">{shown}</span>
-        <Button look="quiet" shortcut="]" title="More" onClick={() => resize(1)}>
-          +
-        </Button>
-      </div>
-    </Section>
-  );
-}
-
-const toleranceWords = (steps: number | null) => (steps === null ? "same label" : `± ${steps}`);
-
-function Views() {
-  return (
-    <Section title="Views">
-      <fieldset class="segments" aria-label="Composite">
-        {composites.value.map(({ name, bands }) => (
-          <button
-            key={name}
-            type="button"
-            aria-pressed={composite.value?.name === name}
-            title={`${[...new Set(bands)].join(", ")} (V next, ⇧V previous)`}
-            onMouseDown={keepFocus}
-            onClick={() => {
-              compositeName.value = name;
-            }}
-          >
-            {name}
-          </button>
-        ))}
-      </fieldset>
-      <Slider
-        label="Brightness"
-        value={Math.log2(brightness.value)}
-        min={-2}
-        max={2}
-        step={0.05}
-        shown={`× ${brightness.value.toFixed(1)}`}
-        onInput={(value) => {
-          brightness.value = 2 ** value;
-        }}
-      />
-      <Slider
-        label="γ"
-        value={gamma.value}
-        min={0.4}
-        max={2.5}
-        step={0.05}
-        shown={gamma.value.toFixed(2)}
-        onInput={(value) => {
-          gamma.value = value;
-        }}
-      />
-      {(brightness.value !== 1 || gamma.value !== SCENE_GAMMA) && (
-        <Button look="quiet" shortcut="N" onClick={resetTone}>
-          As it was
-        </Button>
-      )}
-    </Section>
-  );
-}
-
 function MaskLayer() {
   return (
-    <Section title="Mask">
+    <section>
+      <h2>Mask</h2>
       <Slider
         label="Opacity"
         value={opacity.value}
@@ -216,28 +112,48 @@ function MaskLayer() {
           </button>
         ))}
       </fieldset>
-    </Section>
+    </section>
   );
 }
 
 function Prelabel() {
   const prelabel = work.value?.task.prelabel;
   if (!prelabel) return null;
+  const idle = !mayDraw.value;
   return (
-    <Section title="Pre-label">
-      <p class="hint">
-        {prelabel.source} <code>{prelabel.version}</code> · {percent(fromModel.value)} of the tile
-        is still as it came (shown lighter). Submitting confirms it.
+    <section>
+      <h2>
+        Pre-label
+        <span class="value">
+          {pending.value.length} of {regionCount.value} regions to see
+        </span>
+      </h2>
+      <p class="hint" title="Shown lighter; submitting confirms it">
+        {prelabel.source} <code>{prelabel.version}</code> · {percent(fromModel.value)} still as it
+        came
       </p>
+      {current.value && (
+        <p class="row tight">
+          <Button shortcut="⏎" disabled={idle} title="The outlined one" onClick={acceptRegion}>
+            Right
+          </Button>
+          <Button shortcut="⌫" disabled={idle} title="Take it away" onClick={rejectRegion}>
+            Wrong
+          </Button>
+          <Button look="quiet" shortcut="J" onClick={nextRegion}>
+            Later
+          </Button>
+        </p>
+      )}
       <Button
         look="quiet"
         shortcut="⇧⌫"
-        disabled={!mayDraw.value || fromModel.value === 0}
+        disabled={idle || fromModel.value === 0}
         onClick={removePrelabel}
       >
-        Take it away
+        Take all away
       </Button>
-    </Section>
+    </section>
   );
 }
 

@@ -1,5 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import type { Finding, Problem } from "../../api/problems";
+import type { Task } from "../../api/types";
 
 /** What the page is doing; drawing is possible in "drawing" only. */
 export type Phase =
@@ -8,10 +9,13 @@ export type Phase =
   | { name: "submitting" }
   /** The server has warnings about the label: the person overrules them or goes on drawing. */
   | { name: "confirming"; findings: Finding[] }
+  /** The tile is being put away, unlabelled: the person says why. */
+  | { name: "skipping" }
   /** `refused`: the label itself was turned down; else only the lease has run out. */
   | { name: "lost"; problem: Problem; refused: boolean }
   | { name: "empty"; message: string; help: string }
-  | { name: "stuck"; problem: Problem; retry: () => void };
+  /** `task`: the tile that can't be shown, where there is one. */
+  | { name: "stuck"; problem: Problem; retry: () => void; task?: Task };
 
 export const phase = signal<Phase>({ name: "loading", what: "Opening the campaign …" });
 export const mayDraw = computed(() => phase.value.name === "drawing");

@@ -1,29 +1,49 @@
-import { type Box, wholeBox, widen } from "../../editor/box";
-import type { Point } from "../../editor/brush";
+import { type Box, boxOf, wholeBox, widen } from "../../editor/box";
 import type { Drawing } from "../../editor/drawing";
 import { drawOverlay, type OverlayStyle, type Palette } from "../../editor/overlay";
-import { toScreen, type Viewport } from "../../editor/viewport";
+import type { Pane, Viewport } from "../../editor/viewport";
+import { drawMarks, type Marks } from "./marks";
 
-/** What is drawn on top of image and mask, in image coordinates. */
-export interface Marks {
-  cursor: Point | null;
-  /** Diameter of the brush in pixels; 0 where the tool has none. */
-  brush: number;
-  corners: Point[];
-  colour: string;
+/** What one frame shows. */
+export interface Frame {
+  panes: Pane[];
+  viewport: Viewport;
+  /** 0–1, of the mask. */
+  opacity: number;
+  marks: Marks;
 }
 
-/** The canvas: image and mask are kept at the tile's own size and scaled when a frame is drawn. */
+/** Part of the image that is drawn over it, as a moved cloud or an outlined region. */
+export interface Sprite {
+  canvas: HTMLCanvasElement;
+  /** Of its corner, in image coordinates. */
+  left: number;
+  top: number;
+}
+
+const DIMMED = 0.45;
+const MARGIN_STEP = 2; // image pixels a pixel of the surroundings
+
+/** The canvas: images and mask are kept at the tile's own size and scaled when a frame is drawn. */
 export class Stage {
-  #image = document.createElement("canvas");
+  #images = Array.from({ length: 4 }, () => document.createElement("canvas"));
+  #shown = [false, false, false, false];
+  #margin = document.createElement("canvas");
   #mask = document.createElement("canvas");
   #maskData: ImageData | null = null;
 
   constructor(readonly canvas: HTMLCanvasElement) {}
 
-  showImage(image: ImageData): void {
-    setSize(this.#image, image.width, image.height);
-    this.#image.getContext("2d")!.putImageData(image, 0, 0);
+  /** Show `image` in pane `k`; null: it isn't there yet. */
+  showImage(k: number, image: ImageData | null): void {
+    this.#shown[k] = image !== null;
+    if (image) put(this.#images[k], image);
+  }
+
+  /** Show what lies around the tile; null: nothing. */
+  showMargin(image: ImageData | null): void {
+    if (image) put(this.#margin, image);
+    else this.#margin.width = 0;
   }
 
   /** Draw the mask anew where `box` says, everywhere for null. */
@@ -42,15 +62,19 @@ export class Stage {
       .putImageData(this.#maskData, 0, 0, left, top, part.right - left, part.bottom - top);
   }
 
-  /** Draw one frame. `opacity` (0–1) is the mask's. */
-  draw(viewport: Viewport, opacity: number, marks: Marks): void {
+  draw({ panes, viewport, opacity, marks }: Frame): void {
     const context = this.clear();
     const ratio = devicePixelRatio || 1;
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    this.#drawLayers(context, viewport, opacity);
-    context.globalAlpha = 1;
-    drawPolygon(context, viewport, marks);
-    drawBrush(context, viewport, marks);
+    panes.forEach((pane, k) => {
+      context.save();
+      context.setTransform(ratio, 0, 0, ratio, pane.left * ratio, pane.top * ratio);
+      context.beginPath();
+      context.rect(0, 0, pane.width, pane.height);
+      context.clip();
+      this.#drawLayers(context, k, viewport, opacity);
+      drawMarks(context, viewport, marks);
+      context.restore();
+    });
   }
 
   clear(): CanvasRenderingContext2D {
@@ -60,59 +84,77 @@ export class Stage {
     return context;
   }
 
-  #drawLayers(context: CanvasRenderingContext2D, viewport: Viewport, opacity: number): void {
+  #drawLayers(
+    context: CanvasRenderingContext2D,
+    k: number,
+    viewport: Viewport,
+    opacity: number,
+  ): void {
     const { scale, left, top } = viewport;
-    const size = [this.#image.width * scale, this.#image.height * scale] as const;
+    const image = this.#images[k];
+    const size = [this.#mask.width * scale, this.#mask.height * scale] as const;
     // From three screen pixels a cell on, a person looks at cells: those get hard edges.
     context.imageSmoothingEnabled = scale < 3;
-    context.globalAlpha = 1;
-    context.drawImage(this.#image, left, top, ...size);
+    if (k === 0 && this.#margin.width) this.#drawMargin(context, viewport);
+    if (this.#shown[k]) context.drawImage(image, left, top, ...size);
     context.imageSmoothingEnabled = false;
     context.globalAlpha = opacity;
     if (opacity > 0 && this.#maskData) context.drawImage(this.#mask, left, top, ...size);
+    context.globalAlpha = 1;
   }
+
+  #drawMargin(context: CanvasRenderingContext2D, { scale, left, top }: Viewport): void {
+    const wide = this.#margin.width * MARGIN_STEP;
+    const tall = this.#margin.height * MARGIN_STEP;
+    const aside = ((wide - this.#mask.width) / 2) * scale;
+    const above = ((tall - this.#mask.height) / 2) * scale;
+    context.globalAlpha = DIMMED;
+    context.drawImage(this.#margin, left - aside, top - above, wide * scale, tall * scale);
+    context.globalAlpha = 1;
+    context.strokeStyle = "rgba(255, 255, 255, 0.35)";
+    context.strokeRect(
+      left - 0.5,
+      top - 0.5,
+      this.#mask.width * scale + 1,
+      this.#mask.height * scale + 1,
+    );
+  }
+}
+
+/** `cells` of a plane `width` wide as a picture of one colour; their outline only where `outlined`. */
+export function spriteOf(
+  cells: Uint32Array,
+  width: number,
+  height: number,
+  colour: string,
+  outlined: boolean,
+): Sprite {
+  const box = widen(boxOf(cells, width)!, 1, width, height);
+  const wide = box.right - box.left;
+  const image = new ImageData(wide, box.bottom - box.top);
+  const words = new Uint32Array(image.data.buffer);
+  const set = new Uint8Array(words.length);
+  for (const i of cells) set[(Math.floor(i / width) - box.top) * wide + (i % width) - box.left] = 1;
+  const rgb = Number.parseInt(colour.slice(1), 16);
+  const word = ((rgb & 0xff) << 16) | (rgb & 0xff00) | (rgb >> 16);
+  for (let i = 0; i < set.length; i++) {
+    if (!set[i]) continue;
+    const x = i % wide;
+    const edge =
+      x === 0 || x === wide - 1 || !set[i - 1] || !set[i + 1] || !set[i - wide] || !set[i + wide];
+    words[i] = ((edge ? 255 : outlined ? 0 : 110) << 24) | word;
+  }
+  const canvas = document.createElement("canvas");
+  put(canvas, image);
+  return { canvas, left: box.left, top: box.top };
+}
+
+function put(canvas: HTMLCanvasElement, image: ImageData): void {
+  setSize(canvas, image.width, image.height);
+  canvas.getContext("2d")!.putImageData(image, 0, 0);
 }
 
 function setSize(canvas: HTMLCanvasElement, width: number, height: number): void {
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
-}
-
-function drawBrush(context: CanvasRenderingContext2D, viewport: Viewport, marks: Marks): void {
-  if (!marks.cursor || !marks.brush) return;
-  const middle = { x: Math.floor(marks.cursor.x) + 0.5, y: Math.floor(marks.cursor.y) + 0.5 };
-  const at = toScreen(viewport, middle);
-  const radius = Math.max(2, (marks.brush / 2) * viewport.scale);
-  context.beginPath();
-  context.arc(at.x, at.y, radius, 0, 2 * Math.PI);
-  strokeTwice(context, marks.colour);
-}
-
-function drawPolygon(context: CanvasRenderingContext2D, viewport: Viewport, marks: Marks): void {
-  if (!marks.corners.length) return;
-  const points = [...marks.corners, ...(marks.cursor ? [marks.cursor] : [])];
-  context.beginPath();
-  for (const point of points) {
-    const at = toScreen(viewport, point);
-    context.lineTo(at.x, at.y);
-  }
-  strokeTwice(context, marks.colour);
-  marks.corners.forEach((corner, k) => {
-    const at = toScreen(viewport, corner);
-    context.beginPath();
-    context.arc(at.x, at.y, k === 0 ? 5 : 3, 0, 2 * Math.PI);
-    context.fillStyle = marks.colour;
-    context.fill();
-    strokeTwice(context, marks.colour);
-  });
-}
-
-// Dark below, coloured above: seen on white cloud and on dark water.
-function strokeTwice(context: CanvasRenderingContext2D, colour: string): void {
-  context.lineWidth = 3.5;
-  context.strokeStyle = "rgba(0, 0, 0, 0.65)";
-  context.stroke();
-  context.lineWidth = 1.5;
-  context.strokeStyle = colour;
-  context.stroke();
 }

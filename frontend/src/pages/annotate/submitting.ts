@@ -2,14 +2,22 @@ import { type Overruling, type Submission, submitDrawing } from "../../api/calls
 import { freshKey } from "../../api/client";
 import { type Problem, problemOfThrown, Refused, SignedOut, Unreachable } from "../../api/problems";
 import { submissionBytes } from "../../editor/drawing";
-import { forgetInHand } from "../../inhand";
 import { signInPath } from "../../route";
 import { percent } from "../../words";
+import { fillRest } from "./acts";
 import { openNext } from "./claiming";
-import { change, clearClass, fillRest, labelled, me, type Work, work } from "./desk";
+import { change, clearClass, labelled, type Work, work } from "./desk";
+import { downloadDrawing } from "./download";
+import { difficulty, lastSubmitted, remark } from "./finish";
 import { forget, keepNow } from "./keeping";
 import { loseTile } from "./lease";
-import { hush, mayDraw, phase, tell } from "./phase";
+import { untilPicture } from "./measure";
+import { type Action, hush, mayDraw, phase, tell } from "./phase";
+import { askWhich, nothingOnItsWay, sent } from "./sending";
+
+const openSignIn = () => {
+  window.open(signInPath(), "_blank");
+};
 
 const PAUSES = [1000, 3000, 8000]; // milliseconds before each further attempt when no answer came
 
@@ -36,15 +44,21 @@ export function backToDrawing(): void {
 }
 
 async function submitHeld(held: Work, overruling: Overruling | null): Promise<void> {
+  if (sent.value.state === "conflict") {
+    askWhich(held, "Decide first which of the two drawings stays, then submit it.");
+    return;
+  }
   hush();
+  untilPicture("next tile");
   phase.value = { name: "submitting" };
+  await nothingOnItsWay();
   try {
     await send(attemptOf(held, overruling));
   } catch (error) {
     await afterFailure(problemOfThrown(error));
     return;
   }
-  forgetInHand(localStorage, me.value!.username, held.task.campaign);
+  lastSubmitted.value = { id: held.task.id, place: held.task.tile.place };
   await forget(held);
   await openNext();
 }
@@ -86,6 +100,8 @@ function attemptOf({ task, edits }: Work, overruling: Overruling | null): Submis
   const same =
     attempt?.task === task.id &&
     attempt.change === change.value.count &&
+    attempt.difficulty === difficulty.value &&
+    attempt.note === remark.value.trim() &&
     attempt.overruling === overruling;
   if (!attempt || !same) {
     attempt = {
@@ -93,6 +109,8 @@ function attemptOf({ task, edits }: Work, overruling: Overruling | null): Submis
       schemaVersion: task.schema_version,
       octets: submissionBytes(edits.drawing),
       key: freshKey(),
+      difficulty: difficulty.value,
+      note: remark.value.trim(),
       overruling,
       change: change.value.count,
     };
@@ -121,13 +139,15 @@ async function afterFailure(problem: Problem): Promise<void> {
     await loseTile(problem, true);
     return;
   }
-  if (problem instanceof Refused && problem.code === "needs_confirmation") {
+  if (problem instanceof Refused && problem.findings.length) {
     phase.value = { name: "confirming", findings: problem.findings };
     return;
   }
   phase.value = { name: "drawing" };
   const again = { label: "Submit again", run: () => void submitAndNext() };
-  const signIn = { label: "Sign in", run: () => void window.open(signInPath(), "_blank") };
-  const actions = problem instanceof SignedOut ? [signIn, again] : [again];
+  const signIn = { label: "Sign in", run: openSignIn };
+  const download = { label: "Download drawing", run: () => downloadDrawing(work.value!) };
+  const actions: Action[] = problem instanceof SignedOut ? [signIn, again] : [again];
+  if (problem instanceof Refused && work.value) actions.push(download);
   tell("error", problem.message, `${problem.help} Your drawing is kept.`.trim(), actions);
 }

@@ -1,15 +1,19 @@
 import { IconButton } from "../../widgets/button";
 import type { IconName } from "../../widgets/icon";
-import { canRedo, canUndo, clearClass, fillRest, redo, undo } from "./desk";
+import { fillRest } from "./acts";
+import { canRedo, canUndo, clearClass, redo, undo } from "./desk";
 import { type ToolName, takeTool, tool } from "./hand";
 import { fitView, zoomView } from "./look";
 import { mayDraw } from "./phase";
 
-const TOOLS: { name: ToolName; label: string; shortcut: string }[] = [
+const TOOLS: { name: ToolName & IconName; label: string; shortcut: string }[] = [
   { name: "brush", label: "Brush", shortcut: "B" },
   { name: "eraser", label: "Eraser", shortcut: "E" },
   { name: "polygon", label: "Polygon", shortcut: "P" },
+  { name: "lasso", label: "Lasso with a threshold", shortcut: "L" },
   { name: "fill", label: "Flood fill", shortcut: "F" },
+  { name: "superpixel", label: "Superpixels", shortcut: "S" },
+  { name: "shadow", label: "Cast shadow", shortcut: "D" },
 ];
 
 export function Toolbar() {
@@ -19,7 +23,7 @@ export function Toolbar() {
       {TOOLS.map(({ name, label, shortcut }) => (
         <IconButton
           key={name}
-          icon={name as IconName}
+          icon={name}
           label={label}
           shortcut={shortcut}
           pressed={tool.value === name}
