@@ -2,22 +2,23 @@ import { type ComponentType, render } from "preact";
 import { type Route, routeOf } from "./route";
 import "./styles.css";
 
+type CampaignPage = ComponentType<{ slug: string }>;
+
 /** Each page is a file of its own, fetched when it is asked for. */
+const CAMPAIGN_PAGES: Record<string, () => Promise<{ default: CampaignPage }>> = {
+  annotate: () => import("./pages/annotate"),
+  catalogue: () => import("./pages/catalogue"),
+  lead: () => import("./pages/lead"),
+  mine: () => import("./pages/mine"),
+  quality: () => import("./pages/quality"),
+  review: () => import("./pages/review"),
+};
+
 async function pageFor(route: Route): Promise<ComponentType> {
-  switch (route.page) {
-    case "home":
-      return (await import("./pages/home")).default;
-    case "annotate": {
-      const { default: AnnotatePage } = await import("./pages/annotate");
-      return () => <AnnotatePage slug={route.campaign} />;
-    }
-    case "lead": {
-      const { default: LeadPage } = await import("./pages/lead");
-      return () => <LeadPage slug={route.campaign} />;
-    }
-    case "unknown":
-      return () => <NoPage />;
-  }
+  if (route.page === "home") return (await import("./pages/home")).default;
+  if (route.page === "unknown") return NoPage;
+  const { default: Page } = await CAMPAIGN_PAGES[route.page]();
+  return () => <Page slug={route.campaign} />;
 }
 
 function NoPage() {

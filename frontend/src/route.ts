@@ -1,19 +1,28 @@
-/** What the address asks for; the server has the same three pages. */
+/** What the address asks for; the server has the same pages. */
 export type Route =
   | { page: "home" }
-  | { page: "annotate"; campaign: string }
-  | { page: "lead"; campaign: string }
+  | { page: CampaignPage; campaign: string }
   | { page: "unknown" };
+
+const CAMPAIGN_PAGES = ["annotate", "lead", "review", "catalogue", "mine", "quality"] as const;
+type CampaignPage = (typeof CAMPAIGN_PAGES)[number];
 
 export function routeOf(path: string): Route {
   const [page, campaign, ...more] = path.split("/").filter(Boolean);
   if (page === undefined) return { page: "home" };
-  if ((page === "annotate" || page === "lead") && campaign && !more.length) {
-    return { page, campaign: decodeURIComponent(campaign) };
+  const known = CAMPAIGN_PAGES.find((each) => each === page);
+  if (known && campaign && !more.length) {
+    return { page: known, campaign: decodeURIComponent(campaign) };
   }
   return { page: "unknown" };
 }
 
-export const annotatePath = (campaign: string) => `/annotate/${encodeURIComponent(campaign)}`;
-export const leadPath = (campaign: string) => `/lead/${encodeURIComponent(campaign)}`;
+const pathTo = (page: CampaignPage) => (campaign: string) =>
+  `/${page}/${encodeURIComponent(campaign)}`;
+export const annotatePath = pathTo("annotate");
+export const leadPath = pathTo("lead");
+export const reviewPath = pathTo("review");
+export const cataloguePath = pathTo("catalogue");
+export const minePath = pathTo("mine");
+export const qualityPath = pathTo("quality");
 export const signInPath = () => `/login/?next=${encodeURIComponent(location.pathname)}`;

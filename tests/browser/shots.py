@@ -23,6 +23,12 @@ from tests.browser.hands import Annotator
 PORT = 8766
 WINDOW = {"width": 1440, "height": 900}
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
+PAGES = (
+    ("home", "intern", "/"),
+    ("mine", "intern", "/mine/demo"),
+    ("catalogue", "lead", "/catalogue/demo"),
+    ("quality", "lead", "/quality/demo"),
+)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -36,9 +42,19 @@ def main() -> None:
     asked.folder.mkdir(parents=True, exist_ok=True)
     with running_demo() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        shoot_annotate(browser, address, asked.folder / "annotate.png")
-        shoot_lead(browser, address, asked.folder / "lead.png")
+        shoot_all(browser, address, asked.folder)
         browser.close()
+
+
+def shoot_all(browser: Browser, address: str, folder: Path) -> None:
+    shoot_annotate(browser, address, folder)
+    shoot_review(browser, address, folder / "review.png")
+    for name, who, path in PAGES:
+        page = signed_in(browser, address, who)
+        page.goto(address + path)
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=folder / f"{name}.png")
+    shoot_lead(browser, address, folder / "lead.png")
 
 
 @contextmanager
@@ -78,8 +94,9 @@ def signed_in(browser: Browser, address: str, name: str) -> Page:
     return page
 
 
-def shoot_annotate(browser: Browser, address: str, target: Path) -> None:
-    """The first tile that shows the model's mask: the control tiles before it have none."""
+def shoot_annotate(browser: Browser, address: str, folder: Path) -> None:
+    """The first tile that shows the model's mask: the control tiles before it have none. Then the
+    same in four views, and the keys."""
     page = signed_in(browser, address, "intern")
     page.get_by_role("link", name="Next tile").click()
     annotator = Annotator(page, side=512)
@@ -89,6 +106,21 @@ def shoot_annotate(browser: Browser, address: str, target: Path) -> None:
         annotator.press("r", "Shift+Enter")
         page.locator("h1").filter(has_not_text=place).wait_for()
         annotator.wait_for_tile("/")
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=folder / "annotate.png")
+    annotator.press("i", "i")
+    page.wait_for_timeout(500)
+    page.screenshot(path=folder / "views.png")
+    annotator.press("i", "?")
+    page.get_by_role("dialog").wait_for()
+    page.screenshot(path=folder / "keys.png")
+
+
+def shoot_review(browser: Browser, address: str, target: Path) -> None:
+    """A label of the tiles that the intern has handed in."""
+    page = signed_in(browser, address, "reviewer")
+    page.goto(f"{address}/review/demo")
+    page.wait_for_load_state("networkidle")
     page.screenshot(path=target)
 
 

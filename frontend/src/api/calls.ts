@@ -1,6 +1,18 @@
 import { answer, api } from "./client";
 import { Broken, Refused } from "./problems";
-import type { Annotation, Campaign, Me, Progress, Round, Task, TaskStatus } from "./types";
+import type {
+  Annotation,
+  Campaign,
+  CvatHeldPage,
+  CvatLinked,
+  Me,
+  Model,
+  ModelPage,
+  Progress,
+  Round,
+  Task,
+  TaskStatus,
+} from "./types";
 
 export const fetchMe = (): Promise<Me> => answer(api.GET("/api/v1/me"));
 
@@ -32,6 +44,10 @@ export interface Submission {
   octets: Uint8Array<ArrayBuffer>;
   /** Stays the same when the same octets are sent again. */
   key: string;
+  /** 1 easy … 5 a guess; 0: not said. */
+  difficulty: number;
+  /** What is worth knowing of the label; with warnings to overrule, also why it is right. */
+  note: string;
   /** Warnings the person stands by; null: none were shown yet. */
   overruling: Overruling | null;
 }
@@ -41,8 +57,13 @@ export interface Overruling {
   note: string;
 }
 
-const overruled = (overruling: Overruling | null) =>
-  overruling ? { overrule: overruling.codes.join(","), note: overruling.note } : {};
+function saidOf({ difficulty, note, overruling }: Submission) {
+  return {
+    ...(difficulty ? { difficulty } : {}),
+    ...(overruling ? { overrule: overruling.codes.join(",") } : {}),
+    ...(overruling || note ? { note: overruling?.note || note } : {}),
+  };
+}
 
 export const submitDrawing = (submission: Submission): Promise<Annotation> =>
   answer(
@@ -52,7 +73,7 @@ export const submitDrawing = (submission: Submission): Promise<Annotation> =>
         query: {
           schema_version: submission.schemaVersion,
           tool: "workbench-editor",
-          ...overruled(submission.overruling),
+          ...saidOf(submission),
         },
         header: { "Idempotency-Key": submission.key },
       },
@@ -116,6 +137,33 @@ export const cancelRound = (slug: string, n: number): Promise<Round> =>
   answer(
     api.POST("/api/v1/campaigns/{slug}/rounds/{n}/cancel", {
       params: { path: { slug, n } },
+    }),
+  );
+
+/** How the campaign's CVAT server fares; a status of null: none is linked. */
+export const fetchCvat = (slug: string): Promise<CvatLinked> =>
+  answer(api.GET("/api/v1/campaigns/{slug}/cvat", { params: { path: { slug } } }));
+
+export const fetchCvatHeld = (slug: string): Promise<CvatHeldPage> =>
+  answer(api.GET("/api/v1/campaigns/{slug}/cvat/held", { params: { path: { slug } } }));
+
+/** The newest models, with the champion beside them. */
+export const fetchModels = (slug: string): Promise<ModelPage> =>
+  answer(api.GET("/api/v1/campaigns/{slug}/models", { params: { path: { slug } } }));
+
+export const promoteModel = (slug: string, hash: string, why: string): Promise<Model> =>
+  answer(
+    api.POST("/api/v1/campaigns/{slug}/models/{hash}/promote", {
+      params: { path: { slug, hash } },
+      body: { why },
+    }),
+  );
+
+export const rollBackModel = (slug: string): Promise<Model> =>
+  answer(
+    api.POST("/api/v1/campaigns/{slug}/models/rollback", {
+      params: { path: { slug } },
+      body: { why: "" },
     }),
   );
 

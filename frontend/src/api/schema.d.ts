@@ -177,6 +177,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{slug}/cvat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How the campaign's CVAT server fares, and how far behind it we are. */
+        get: operations["cvat_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/cvat/held": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Jobs whose shapes aren't taken in, each with a reason that somebody can act on. */
+        get: operations["cvat_held"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/cvat/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The campaign's members and who they are in CVAT, those who joined first in front. */
+        get: operations["cvat_people"];
+        put?: never;
+        /** @description Say who a member is in CVAT, or that it is nobody. */
+        post: operations["cvat_map_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/cvat/people/match": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Find the members that aren't known there, by user name and e-mail. */
+        post: operations["cvat_match_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/cvat/pull": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Have a worker take in now what was drawn; it does by itself every minute. */
+        post: operations["cvat_pull"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{slug}/events": {
         parameters: {
             query?: never;
@@ -280,6 +366,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{slug}/guide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description An example of each two classes that meet on gold tiles which are served no more. */
+        get: operations["guide"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/guide/{annotation}/label": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description uint8 (height, width): the class codes of an example's tile. */
+        get: operations["guide_label"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{slug}/hints": {
         parameters: {
             query?: never;
@@ -306,6 +426,159 @@ export interface paths {
         };
         /** @description The newest search for label errors: its labels, the most doubtful first. */
         get: operations["mining"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/label-errors/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Have labels searched for errors by a worker; the same under way is given again. */
+        post: operations["mining_start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/label-errors/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How far a search is; `label-errors` has what it found. */
+        get: operations["mining_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/label-errors/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Ask the search to stop. */
+        post: operations["mining_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The campaign's models, the newest first, with the champion beside them. */
+        get: operations["models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/models/{hash}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One model, and what was decided about it. */
+        get: operations["model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/models/{hash}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Make it champion, whatever the rules said; the champion so far is retired. */
+        post: operations["model_promote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/models/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Make the champion before this one champion again; answers with it. */
+        post: operations["model_rollback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/my-day": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What one has done in the campaign since a moment. */
+        get: operations["my_day"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/my-feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Verdicts on one's own labels, the newest first. */
+        get: operations["my_feedback"];
         put?: never;
         post?: never;
         delete?: never;
@@ -359,6 +632,24 @@ export interface paths {
         get: operations["progress"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/promotion/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What a candidate must fulfil to become champion by itself. */
+        get: operations["promotion_rules"];
+        put?: never;
+        /** @description Set what is named; the rest stays as it is. */
+        post: operations["change_promotion_rules"];
         delete?: never;
         options?: never;
         head?: never;
@@ -428,6 +719,109 @@ export interface paths {
         put?: never;
         /** @description Change lease, limits or the lanes' shares; they hold from the next claim on. */
         post: operations["queue_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The newest releases. */
+        get: operations["releases"];
+        put?: never;
+        /** @description Have a release made by a worker. What can't be released is refused at once. */
+        post: operations["release_start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/releases/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A release and the list of its files. */
+        get: operations["released"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/releases/{version}/files/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One of a release's files. */
+        get: operations["release_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/releases/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How far a release is. */
+        get: operations["release_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Targets, hours, classes, places, learning curve and licences, as numbers. */
+        get: operations["report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/report.html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The same as a page of its own, which needs nothing else. */
+        get: operations["report_page"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -629,6 +1023,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cvat/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description A CVAT server says that something changed: a worker goes and looks. */
+        post: operations["cvat_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exports/{id}/cancel": {
         parameters: {
             query?: never;
@@ -638,7 +1049,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Ask the export to stop; what is finished of it stays for the next try. */
+        /** @description Ask the export to stop; what was written of it is removed. */
         post: operations["export_cancel"];
         delete?: never;
         options?: never;
@@ -655,6 +1066,23 @@ export interface paths {
         };
         /** @description A view of the API. */
         get: operations["me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/feedback/{id}/label": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description uint8 (2, height, width): one's own label, then the label as its reviewer fixed it. */
+        get: operations["my_fixed_label"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1094,6 +1522,60 @@ export interface paths {
          *     reviewers and leads, their own for annotators.
          */
         get: operations["tile_labels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tiles/{id}/margin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description uint16 (bands, (height + 512) / 2, (width + 512) / 2): the same scene 256 pixels around
+         *     the tile, every second pixel; 0 in the tile itself and where no neighbour is known.
+         */
+        get: operations["tile_margin"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tiles/{id}/masks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The newest version of each mask beside the tile. */
+        get: operations["tile_masks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tiles/{id}/masks/{source}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description uint8 (height, width): class codes, 255 where the mask can't say. */
+        get: operations["tile_mask"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1591,6 +2073,97 @@ export interface components {
             /** @description Red, green, blue. */
             bands: string[];
         };
+        CvatLinked: {
+            /** @description null: no server is linked. */
+            status: components["schemas"]["CvatStatus"] | null;
+        };
+        /** @description Who a member is there. */
+        CvatMappingRequest: {
+            /** @description Here. */
+            username: string;
+            /** @description User name there; empty: nobody. */
+            there: string;
+            /** @default true */
+            serves: boolean;
+        };
+        CvatMatched: {
+            /** @description Those that weren't known before. */
+            found: components["schemas"]["CvatPerson"][];
+        };
+        CvatPeople: {
+            results: components["schemas"]["CvatPerson"][];
+            /** @description Of the next page; null: none. */
+            cursor: string | null;
+        };
+        CvatPerson: {
+            /** @description Here. */
+            username: string;
+            role: components["schemas"]["RoleEnum"];
+            /** @description Id there; null: not known. */
+            remote: number | null;
+            /** @description User name there. */
+            there: string;
+            /** @description Tiles reserved here are given out there. */
+            serves: boolean;
+        };
+        CvatStatus: {
+            url: string;
+            project: number;
+            server_version: string;
+            /** @description closed: calls are made; open: none is for a while; trial: one is made to try. */
+            breaker: string;
+            /** @description Calls in a row that failed. */
+            failures: number;
+            /** Format: date-time */
+            failing_since: string | null;
+            /** Format: date-time */
+            retry_at: string | null;
+            last_error: string;
+            /**
+             * Format: date-time
+             * @description To about a minute.
+             */
+            answered: string | null;
+            /**
+             * Format: date-time
+             * @description Changes before it are known; by the server's clock.
+             */
+            watermark: string | null;
+            /**
+             * Format: date-time
+             * @description When all jobs were compared.
+             */
+            swept: string | null;
+            /**
+             * Format: double
+             * @description Age of the oldest change not taken in; 0: all.
+             */
+            lag_seconds: number;
+            /** @description Changes not taken in. */
+            unfetched: number;
+            oldest: components["schemas"]["Oldest"] | null;
+            /** @description On the server. */
+            jobs: number;
+            /** @description Jobs whose label is here. */
+            imported: number;
+            /** @description Jobs deleted there. */
+            gone: number;
+            /** @description Batches that aren't all there yet. */
+            unready: number;
+            /** @description Messages that wait to be sent. */
+            unsent: number;
+            /** Format: date-time */
+            oldest_unsent: string | null;
+            /** @description {reason's code: jobs}. */
+            held: {
+                [key: string]: number;
+            };
+            /**
+             * Format: double
+             * @description Estimated work on its tiles, from times of edits.
+             */
+            minutes: number;
+        };
         Diff: {
             first: string;
             second: string;
@@ -1618,6 +2191,13 @@ export interface components {
             count: number;
             /** @description Of the first. */
             keys: string[];
+        };
+        Done: {
+            /** @description Handed in. */
+            labels: number;
+            reviews: number;
+            /** @description Worked; pauses aren't counted. */
+            active_seconds: number;
         };
         DoubtedLabel: {
             /** @description 1 is the most doubtful. */
@@ -1718,6 +2298,8 @@ export interface components {
             help: string;
             /** @description Of a refused label, all that is wrong with it. */
             findings?: components["schemas"]["Finding"][];
+            /** @description Version of the draft that keeps a refused label, to go on from. */
+            draft?: number;
         };
         Estimate: {
             /** Format: double */
@@ -1750,6 +2332,32 @@ export interface components {
             results: components["schemas"]["Event"][];
             /** @description Where the next page begins. */
             cursor: string | null;
+        };
+        /** @description Two classes that meet on a tile whose label is known. */
+        Example: {
+            tile: components["schemas"]["Tile"];
+            /**
+             * Format: uuid
+             * @description The known label.
+             */
+            annotation: string;
+            /** @description The lead's words. */
+            guide: string;
+            /** @description Two class codes. */
+            pair: number[];
+            /** @description In which the two differ most beside their border. */
+            band: string;
+            /**
+             * Format: double
+             * @description 0.5…1: how often a pixel of the brighter class is the brighter one in `band`.
+             */
+            auc: number;
+            /** @description Class code. */
+            brighter: number;
+            /** @description Top, left, bottom, right: look there. */
+            window: number[];
+            /** @description Pixels that people mixed up on this tile. */
+            mistaken: number;
         };
         Export: {
             /** Format: uuid */
@@ -1922,6 +2530,47 @@ export interface components {
             classes: {
                 [key: string]: number | null;
             };
+        };
+        Guide: {
+            /** @description Those mixed up most first. */
+            examples: components["schemas"]["Example"][];
+        };
+        /** @description A job whose shapes aren't taken in. */
+        Held: {
+            id: number;
+            /** @description Its id on the server. */
+            job: number;
+            /** @description Address of its page. */
+            where: string;
+            tile: string;
+            /** Format: uuid */
+            task: string;
+            /**
+             * @description Of the task.
+             *
+             *     * `open` - Open
+             *     * `reserved` - Reserved
+             *     * `submitted` - Submitted
+             *     * `in_review` - In Review
+             *     * `accepted` - Accepted
+             *     * `rejected` - Rejected
+             *     * `skipped` - Skipped
+             *     * `closed` - Closed
+             *     * `superseded` - Superseded
+             */
+            state: components["schemas"]["TaskStateEnum"];
+            /** @description Whom it was given to. */
+            person: string;
+            code: string;
+            /** @description What is wrong, and what to do. */
+            reason: string;
+            /** Format: date-time */
+            changed: string | null;
+        };
+        HeldPage: {
+            results: components["schemas"]["Held"][];
+            /** @description Where the next page begins. */
+            cursor: string | null;
         };
         HintReport: {
             /** @description Drawn with the pre-label in sight. */
@@ -2118,6 +2767,34 @@ export interface components {
             /** @description That a label may have. */
             slivers: number;
         };
+        /** @description Long work that a worker does. */
+        LongJob: {
+            /** Format: uuid */
+            id: string;
+            state: components["schemas"]["JobStateEnum"];
+            /** Format: date-time */
+            created: string;
+            /** Format: date-time */
+            finished: string | null;
+            /** @description {stage, done, total}; empty before it begins. */
+            progress: {
+                [key: string]: unknown;
+            };
+            error: string;
+        };
+        Mask: {
+            /** @description model, scl, s2cloudless …; names the mask. */
+            source: string;
+            version: string;
+            /** @description Class codes that it can tell; empty: all. */
+            provides: number[];
+            /** Format: date-time */
+            created: string;
+        };
+        Masks: {
+            /** @description The model's first. */
+            results: components["schemas"]["Mask"][];
+        };
         Me: {
             username: string;
             name: string;
@@ -2224,6 +2901,70 @@ export interface components {
              */
             class_mean_iou: number | null;
         };
+        MiningOrderRequest: {
+            /**
+             * @description Hash, or `newest`.
+             * @default newest
+             */
+            snapshot: string;
+            /**
+             * @description By scene.
+             * @default 5
+             */
+            folds: number;
+            /**
+             * @description Labels to have drawn anew; 0: only rank them.
+             * @default 20
+             */
+            top: number;
+            /** @default 0 */
+            seed: number;
+            /**
+             * @description Pixels this near to a label's border aren't judged.
+             * @default 2
+             */
+            border: number;
+            /** @description Training settings that differ from the campaign's. */
+            training?: {
+                [key: string]: unknown;
+            };
+        };
+        Model: {
+            hash: string;
+            state: components["schemas"]["ModelStateEnum"];
+            /** @description That trained it. */
+            round: number | null;
+            /** @description Hash of what it learnt from. */
+            snapshot: string | null;
+            /** Format: date-time */
+            created: string;
+            /**
+             * Format: double
+             * @description On validation.
+             */
+            class_mean_iou: number | null;
+            /** @description What it sees. */
+            features: string | null;
+            /** Format: date-time */
+            decided: string | null;
+            /** @description null: not judged yet. */
+            decision: components["schemas"]["PromotionDecision"] | null;
+        };
+        ModelPage: {
+            results: components["schemas"]["Model"][];
+            /** @description Where the next page begins. */
+            cursor: string | null;
+            champion: components["schemas"]["Model"] | null;
+            /** @description Of the frozen test, listed elsewhere. */
+            test_openings: number;
+        };
+        /**
+         * @description * `candidate` - Candidate
+         *     * `champion` - Champion
+         *     * `retired` - Retired
+         * @enum {string}
+         */
+        ModelStateEnum: "candidate" | "champion" | "retired";
         NewGoldRequest: {
             /**
              * Format: uuid
@@ -2244,6 +2985,18 @@ export interface components {
         NoteRequest: {
             /** @default  */
             note: string;
+        };
+        Oldest: {
+            /** @description Its id on the server. */
+            job: number;
+            tile: string;
+            /**
+             * Format: date-time
+             * @description By the server's clock.
+             */
+            changed: string;
+            /** @description Address of its page. */
+            where: string;
         };
         /** @description A flag as the person who raised it sees it. */
         OwnFlag: {
@@ -2336,6 +3089,10 @@ export interface components {
             /** @default  */
             why: string;
         };
+        Poked: {
+            /** @description Sent to a worker. */
+            pulls: number;
+        };
         Prelabel: {
             source: string;
             version: string;
@@ -2363,6 +3120,119 @@ export interface components {
              */
             counted: string | null;
         };
+        PromoteRequest: {
+            /** @description Kept beside what the rules said. */
+            why: string;
+        };
+        PromotionByHand: {
+            /** @description null: the command line. */
+            who: string | null;
+            why: string;
+            /** Format: date-time */
+            when: string;
+        };
+        PromotionCalibration: {
+            /**
+             * Format: double
+             * @description Mean over the classes.
+             */
+            candidate: number | null;
+            /** Format: double */
+            champion: number | null;
+            /**
+             * Format: double
+             * @description What it may be.
+             */
+            most: number;
+            holds: boolean;
+        };
+        PromotionClass: {
+            /** @description Of validation that hold it; null: nothing was computed. */
+            scenes: number | null;
+            /** @description Of the reference sample that hold it. */
+            reference: number;
+            /**
+             * Format: double
+             * @description IoU that it may lose.
+             */
+            margin: number;
+            /**
+             * Format: double
+             * @description IoU.
+             */
+            candidate: number | null;
+            /**
+             * Format: double
+             * @description IoU on the same pixels.
+             */
+            champion: number | null;
+            difference: components["schemas"]["PromotionDifference"] | null;
+            verdict: components["schemas"]["PromotionVerdictEnum"];
+        };
+        PromotionDecision: {
+            /** @description What rules said. */
+            promote?: boolean | null;
+            reasons?: string[];
+            /** @description {class: about how many more scenes the decision takes} */
+            needs?: {
+                [key: string]: number;
+            };
+            /** @description Hash of what it was judged beside. */
+            champion?: string | null;
+            classes?: {
+                [key: string]: components["schemas"]["PromotionClass"];
+            };
+            calibration?: components["schemas"]["PromotionCalibration"] | null;
+            tiles?: number | null;
+            scenes?: number | null;
+            synthetic?: boolean | null;
+            by_hand?: components["schemas"]["PromotionByHand"] | null;
+        };
+        PromotionDifference: {
+            /**
+             * Format: double
+             * @description Candidate less champion, in IoU.
+             */
+            value: number | null;
+            /**
+             * Format: double
+             * @description Of the interval over scenes.
+             */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
+            /**
+             * Format: double
+             * @description Two-sided; scenes exchanged.
+             */
+            p: number | null;
+            scenes: number;
+        };
+        PromotionRules: {
+            /** @description Every setting with the value in force. */
+            rules: {
+                [key: string]: unknown;
+            };
+            /** @description Those that differ from their default. */
+            changed: {
+                [key: string]: unknown;
+            };
+        };
+        PromotionRulesWantedRequest: {
+            /** @description {setting: value; null: its default} */
+            promotion: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * @description * `holds` - holds
+         *     * `loses` - loses
+         *     * `unsure` - unsure
+         *     * `cannot tell` - cannot tell
+         *     * `not judged` - not judged
+         * @enum {string}
+         */
+        PromotionVerdictEnum: "holds" | "loses" | "unsure" | "cannot tell" | "not judged";
         Provenance: {
             /** @description {painted, confirmed, propagated, imported, background, none: pixels} */
             pixels: {
@@ -2436,6 +3306,69 @@ export interface components {
             note: string;
             /** @description missed_cloud, missed_thin, missed_shadow, not_cloud, not_shadow, thick_or_thin, borders, incomplete, careless, other */
             reason: string;
+        };
+        Release: {
+            version: string;
+            /** Format: date-time */
+            created: string;
+            snapshot: string;
+            model?: string | null;
+            /** @description Of its list of files, which names their hashes. */
+            sha256: string;
+        };
+        ReleaseFile: {
+            name: string;
+            sha256: string;
+            bytes: number;
+        };
+        ReleaseOrderRequest: {
+            /** @description Such as 1.0; no other release has it. */
+            version: string;
+            /** @description Hash. */
+            snapshot: string;
+            /** @description Hash, or `champion`. */
+            model?: string;
+            /**
+             * @description geotiff, png, netcdf, coco, stac.
+             * @default [
+             *       "geotiff"
+             *     ]
+             */
+            formats: string[];
+            /**
+             * @description Imagery goes along.
+             * @default false
+             */
+            with_bands: boolean;
+            /**
+             * @description SPDX name, of the team's own labels.
+             * @default
+             */
+            licence: string;
+            /** @description {source: licence}, if it says none. */
+            source_licences?: {
+                [key: string]: string;
+            };
+            /**
+             * @description Whom to cite.
+             * @default
+             */
+            authors: string;
+            /** @default false */
+            allow_non_commercial: boolean;
+        };
+        ReleasePage: {
+            results: components["schemas"]["Release"][];
+        };
+        ReleaseWithFiles: {
+            version: string;
+            /** Format: date-time */
+            created: string;
+            snapshot: string;
+            model?: string | null;
+            /** @description Of its list of files, which names their hashes. */
+            sha256: string;
+            files: components["schemas"]["ReleaseFile"][];
         };
         ResolveRequest: {
             /** @description closed: the tile isn't labelled; reopened: somebody else labels it; noted: nothing changes. */
@@ -2527,6 +3460,10 @@ export interface components {
          * @enum {string}
          */
         RoleEnum: "annotator" | "reviewer" | "lead" | "service";
+        RollbackRequest: {
+            /** @default  */
+            why: string;
+        };
         Round: {
             n: number;
             state: components["schemas"]["RoundStateEnum"];
@@ -2535,6 +3472,7 @@ export interface components {
              *
              *     * `freeze` - Freeze
              *     * `fit` - Fit
+             *     * `judge` - Judge
              *     * `score` - Score
              *     * `pick` - Pick
              *     * `open` - Open
@@ -2623,6 +3561,32 @@ export interface components {
             /** @description Above 1: a worker died, another went on. */
             attempts: number;
             error: string;
+        };
+        Said: {
+            id: number;
+            /**
+             * Format: uuid
+             * @description The label, as it was handed in.
+             */
+            annotation: string;
+            tile: components["schemas"]["Tile"];
+            reviewer: string;
+            verdict: components["schemas"]["VerdictEnum"];
+            reason: string;
+            note: string;
+            /** Format: date-time */
+            created: string;
+            /** @description State of the task in which it is drawn anew; empty: there is none. */
+            rework: string;
+        };
+        SaidPage: {
+            results: components["schemas"]["Said"][];
+            /** @description Where the next page begins. */
+            cursor: string | null;
+            /** @description {code: in words} */
+            reasons: {
+                [key: string]: string;
+            };
         };
         Saved: {
             /** @description To go on from. */
@@ -2799,13 +3763,14 @@ export interface components {
         /**
          * @description * `freeze` - Freeze
          *     * `fit` - Fit
+         *     * `judge` - Judge
          *     * `score` - Score
          *     * `pick` - Pick
          *     * `open` - Open
          *     * `done` - Done
          * @enum {string}
          */
-        StepEnum: "freeze" | "fit" | "score" | "pick" | "open" | "done";
+        StepEnum: "freeze" | "fit" | "judge" | "score" | "pick" | "open" | "done";
         StepProgress: {
             stage: string;
             /** Format: double */
@@ -2848,6 +3813,8 @@ export interface components {
             schema_version: number;
             tile: components["schemas"]["Tile"];
             prelabel: components["schemas"]["Prelabel"] | null;
+            /** @description Where its holder may draw it in CVAT; null: only here. */
+            cvat_url: string | null;
         };
         /** @description A label as its reviewer sees it. */
         TaskReview: {
@@ -2891,6 +3858,8 @@ export interface components {
             schema_version: number;
             tile: components["schemas"]["Tile"];
             prelabel: components["schemas"]["Prelabel"] | null;
+            /** @description Where its holder may draw it in CVAT; null: only here. */
+            cvat_url: string | null;
         };
         TestOpening: {
             /** Format: date-time */
@@ -3596,6 +4565,393 @@ export interface operations {
             };
         };
     };
+    cvat_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CvatLinked"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    cvat_held: {
+        parameters: {
+            query?: {
+                /** @description From the last page. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeldPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    cvat_people: {
+        parameters: {
+            query?: {
+                /** @description From the last page. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CvatPeople"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    cvat_map_person: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CvatMappingRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CvatPerson"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    cvat_match_people: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CvatMatched"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    cvat_pull: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Poked"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query?: {
@@ -4040,6 +5396,81 @@ export interface operations {
             };
         };
     };
+    guide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guide"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    guide_label: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                annotation: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     hints: {
         parameters: {
             query?: never;
@@ -4117,6 +5548,506 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    mining_start: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["MiningOrderRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LongJob"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    mining_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LongJob"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    mining_cancel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LongJob"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    models: {
+        parameters: {
+            query?: {
+                /** @description From the last page. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hash: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    model_promote: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                hash: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromoteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    model_rollback: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RollbackRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    my_day: {
+        parameters: {
+            query: {
+                /** @description With its time zone: midnight where one is. */
+                since: string;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    my_feedback: {
+        parameters: {
+            query?: {
+                /** @description From the last page. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SaidPage"];
+                };
+            };
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4303,6 +6234,119 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    promotion_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionRules"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_promotion_rules: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromotionRulesWantedRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionRules"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4589,6 +6633,376 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    releases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleasePage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    release_start: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseOrderRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LongJob"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    released: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseWithFiles"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    release_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                slug: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    release_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LongJob"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    report: {
+        parameters: {
+            query: {
+                /** @description UTC, such as 2026-06-01. */
+                first: string;
+                /** @description That day included. */
+                last: string;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    report_page: {
+        parameters: {
+            query: {
+                /** @description UTC, such as 2026-06-01. */
+                first: string;
+                /** @description That day included. */
+                last: string;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5557,6 +7971,50 @@ export interface operations {
             };
         };
     };
+    cvat_webhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `sha256=` and the HMAC of the raw body with CVAT_WEBHOOK_SECRET, in hex. */
+                "X-Signature-256": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Poked"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     export_cancel: {
         parameters: {
             query?: never;
@@ -5636,6 +8094,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    my_fixed_label: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
                 };
             };
             401: {
@@ -7277,6 +9772,145 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    tile_margin: {
+        parameters: {
+            query?: {
+                /** @description Names with commas between; all bands where it is left out. */
+                bands?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    tile_masks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Masks"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    tile_mask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

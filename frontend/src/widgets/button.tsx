@@ -54,7 +54,8 @@ export function IconButton({
     <button
       type="button"
       class="icon-button"
-      aria-label={label}
+      // What is seen on it is part of its name, for those who say what they see.
+      aria-label={shortcut ? `${label}, ${shortcut}` : label}
       {...(pressed === undefined ? {} : { "aria-pressed": pressed })}
       title={shortcut ? `${label} (${shortcut})` : label}
       disabled={disabled}

@@ -2,11 +2,11 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Progress } from "../../api/types";
+import { theme } from "../../theme";
 import { Card, Empty } from "../../widgets/card";
 import { counted } from "../../words";
 import { isSynthetic } from "./board";
 import { type CurveData, curveOf, MEAN } from "./curvedata";
-import { theme } from "./theme";
 
 const MEAN_COLOUR = { dark: "#e4e9ee", light: "#1a222b" };
 

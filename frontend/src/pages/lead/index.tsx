@@ -1,5 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { annotatePath } from "../../route";
+import { otherTheme, theme, wear } from "../../theme";
 import { Synthetic } from "../../widgets/badge";
 import { Button } from "../../widgets/button";
 import { Failure } from "../../widgets/failure";
@@ -9,10 +10,11 @@ import { BatchPanel } from "./batch";
 import { campaign, fetchedAt, isSynthetic, problem, progress, refresh, watch } from "./board";
 import { ClassPanel, GrowthPanel } from "./counts";
 import { CurvePanel } from "./curve";
+import { CvatPanel } from "./cvat";
+import { ModelsPanel } from "./models";
 import { PeoplePanel } from "./people";
 import { RoundsPanel } from "./rounds";
 import { RoundPanel } from "./running";
-import { otherTheme, theme, wear } from "./theme";
 
 wear(theme.value);
 
@@ -37,6 +39,8 @@ export default function LeadPage({ slug }: { slug: string }) {
           <RoundsPanel progress={progress.value} />
           <PeoplePanel progress={progress.value} />
         </div>
+        <ModelsPanel progress={progress.value} slug={slug} />
+        <CvatPanel slug={slug} />
         <BatchPanel progress={progress.value} />
       </div>
     </main>

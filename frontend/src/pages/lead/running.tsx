@@ -11,6 +11,7 @@ import { Meter } from "./counts";
 const STEPS: Record<string, string> = {
   freeze: "Freeze the labels",
   fit: "Train the model",
+  judge: "Judge it beside the champion",
   score: "Score the pool",
   pick: "Pick the batch",
   open: "Open the tasks",

@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 
 export type Theme = "dark" | "light";
 
-/** The lead's page may be light; where images are looked at it stays dark. */
+/** Pages may be light; where tiles are drawn on it stays dark. */
 export const theme = signal<Theme>(localStorage.getItem("theme") === "light" ? "light" : "dark");
 
 export const otherTheme = (): Theme => (theme.value === "dark" ? "light" : "dark");

@@ -1,0 +1,60 @@
+import { useEffect } from "preact/hooks";
+import { cataloguePath, reviewPath } from "../../route";
+import { theme, wear } from "../../theme";
+import { Synthetic } from "../../widgets/badge";
+import { Failure } from "../../widgets/failure";
+import { NoticeBar } from "../../widgets/notice";
+import { TopBar } from "../../widgets/topbar";
+import { AgreementPanel, PairsPanel } from "./agreement";
+import { agreement, campaign, flags, gold, open, pairs, problem, trouble, waiting } from "./desk";
+import { FlagsPanel } from "./flags";
+import { GoldPanel } from "./gold";
+import "./quality.css";
+import { WaitingPanel } from "./waiting";
+
+wear(theme.value);
+
+/** What waits for a decision, and how far labels can be trusted. */
+export default function QualityPage({ slug }: { slug: string }) {
+  useEffect(() => {
+    document.title = "Quality · Cloudmask Workbench";
+    void open(slug);
+  }, [slug]);
+  if (problem.value) return <Failure problem={problem.value} retry={() => void open(slug)} />;
+  return (
+    <main class="quality">
+      <TopBar title={<>Quality {campaign.value?.synthetic && <Synthetic />}</>}>
+        <span class="faint">{campaign.value?.name}</span>
+        <a class="button quiet" href={cataloguePath(slug)}>
+          Catalogue
+        </a>
+        <a class="button" href={reviewPath(slug)}>
+          Review
+        </a>
+      </TopBar>
+      {trouble.value && (
+        <NoticeBar
+          tone="error"
+          title={trouble.value.message}
+          text={trouble.value.help}
+          close={() => {
+            trouble.value = null;
+          }}
+        />
+      )}
+      {waiting.value && flags.value ? (
+        <div class="panels">
+          <WaitingPanel slug={slug} rows={waiting.value} />
+          <FlagsPanel flags={flags.value} />
+          {agreement.value && <AgreementPanel found={agreement.value} />}
+          {pairs.value && <PairsPanel pairs={pairs.value} />}
+          {gold.value && <GoldPanel gold={gold.value} />}
+        </div>
+      ) : (
+        <p class="sheet" aria-busy="true">
+          Loading …
+        </p>
+      )}
+    </main>
+  );
+}
