@@ -17,17 +17,18 @@ import json
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks._figures import figure, peak_mib
+from benchmarks._phases import phase as phase_of
 
 SEED = int(os.environ.get("BENCH_SEED", "0"))
 TILES, QUICK = 1200, 128
@@ -38,6 +39,8 @@ REPEATS = 3
 DECIDING = ("png", "geotiff")
 FORMS = (*DECIDING, "coco", "stac")
 """NetCDF comes with its bands: no export of labels alone."""
+
+phase = partial(phase_of, "benchmarks.export")
 
 
 def main() -> None:
@@ -74,23 +77,6 @@ def report(folder: Path, *, quick: bool) -> None:
 
 def rate(runs: list[dict[str, Any]], form: str) -> float:
     return statistics.median(each[form]["rate"] for each in runs)
-
-
-def phase(name: str, folder: Path, *, quick: bool) -> dict[str, Any]:
-    """Run one phase in a process of its own; what it found."""
-    words = [sys.executable, "-m", "benchmarks.export", "--phase", name, "--folder", str(folder)]
-    scratch = {
-        "DJANGO_SETTINGS_MODULE": "labelling.config.settings",
-        "WORKBENCH_VAR": str(folder),
-        "DATABASE_URL": f"sqlite:///{folder}/workbench.sqlite3",
-        "STORAGE_URL": f"file://{folder}/blobs",
-    }
-    done = subprocess.run(
-        [*words, *(["--quick"] if quick else [])],
-        env=os.environ | scratch, stdout=subprocess.PIPE, check=True, text=True,
-    )  # fmt: skip
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
 
 
 def carry_out(name: str, folder: Path, *, quick: bool) -> dict[str, Any]:

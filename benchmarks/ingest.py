@@ -13,16 +13,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks._figures import figure, peak_mib
+from benchmarks._phases import phase as phase_of
 
 SEED = int(os.environ.get("BENCH_SEED", "0"))
 SIZE, QUICK = 10_980, 2_196
@@ -32,6 +33,8 @@ HEAVIEST = (100, 130)
 """MB that each 10 m file of a real product has, at least and at most."""
 OLD, NEW = "02.09", "05.11"
 """Processing baselines without and with the offset."""
+
+phase = partial(phase_of, "benchmarks.ingest")
 
 
 def main() -> None:
@@ -90,23 +93,6 @@ def tell_weights(megabytes: dict[str, float], size: int) -> None:
         bar="== 4", note=f"10 m JPEG 2000 files of {low} to {high} MB, scaled to {SIZE}²",
         megabytes={band: round(weight, 1) for band, weight in whole.items()},
     )  # fmt: skip
-
-
-def phase(name: str, folder: Path, *, quick: bool) -> dict[str, Any]:
-    """Run one phase in a process of its own; what it found."""
-    words = [sys.executable, "-m", "benchmarks.ingest", "--phase", name, "--folder", str(folder)]
-    scratch = {
-        "DJANGO_SETTINGS_MODULE": "labelling.config.settings",
-        "WORKBENCH_VAR": str(folder),
-        "DATABASE_URL": f"sqlite:///{folder}/workbench.sqlite3",
-        "STORAGE_URL": f"file://{folder}/blobs",
-    }
-    done = subprocess.run(
-        [*words, *(["--quick"] if quick else [])],
-        env=os.environ | scratch, stdout=subprocess.PIPE, check=True, text=True,
-    )  # fmt: skip
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
 
 
 class Watch:
