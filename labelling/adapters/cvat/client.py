@@ -28,6 +28,7 @@ class Caller(Protocol):
     url: str
     requests: int
     seconds: float
+    clock: datetime | None
 
     def call(
         self,

@@ -12,6 +12,8 @@ import logging
 import random
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -59,6 +61,8 @@ class Transport:
         """Sent so far, tries counted one by one."""
         self.seconds = 0.0
         """Spent waiting on the server."""
+        self.clock: datetime | None = None
+        """The server's, at its last answer, to a second; None before the first, or untold."""
 
     def __repr__(self) -> str:
         return f"Transport({self.url!r})"
@@ -127,8 +131,18 @@ class Transport:
         finally:
             self.seconds += time.monotonic() - started
         lower = {name.lower(): value for name, value in came.headers.items()}
+        self.clock = _moment(lower.get("date", ""))
         logger.debug("%s %s: %d", method, path, came.status)
         return Answer(came.status, lower, came.data)
+
+
+def _moment(told: str) -> datetime | None:
+    """A Date header's; None for one without a sense or a zone."""
+    try:
+        moment = parsedate_to_datetime(told)
+    except (TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo else None
 
 
 def _headed(body: Any, headers: dict[str, str]) -> dict[str, str]:

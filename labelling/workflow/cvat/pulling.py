@@ -50,7 +50,7 @@ def pull(
         seen = cvat.jobs(project=link.project)
     else:
         seen = cvat.changed_jobs(link.project, since=link.watermark - OVERLAP)
-    keep_leases(link, note(link, seen, pulled), now=now)
+    keep_leases(link, note(link, seen, pulled, listed_at=cvat.transport.clock), now=now)
     if whole:
         _look_for_lost(link, cvat, {each.id for each in seen}, pulled, now=now)
         pulled.held += hold_deleted(link, cvat)
@@ -70,7 +70,7 @@ def pull_one(row: CvatJob, cvat: Cvat, *, clock: Callable[[], datetime]) -> Pull
     """
     link, pulled = row.batch.link, Pulled()
     try:
-        changed = note(link, [cvat.job(row.remote or 0)], pulled, watermark=False)
+        changed = note(link, [cvat.job(row.remote or 0)], pulled, whole_list=False)
     except CvatGone:
         lost(row, now=clock())
         pulled.gone = 1
@@ -83,9 +83,18 @@ def pull_one(row: CvatJob, cvat: Cvat, *, clock: Callable[[], datetime]) -> Pull
 
 @transaction.atomic
 def note(
-    link: CvatLink, seen: Iterable[JobSeen], pulled: Pulled, *, watermark: bool = True
+    link: CvatLink,
+    seen: Iterable[JobSeen],
+    pulled: Pulled,
+    *,
+    whole_list: bool = True,
+    listed_at: datetime | None = None,
 ) -> list[CvatJob]:
-    """Write what the list tells into the rows, and move the watermark on; the rows that changed."""
+    """Write what the list tells into the rows, and move the watermark on; the rows that changed.
+
+    `listed_at` is the server's clock when it told the list: with it the watermark moves on while
+    nothing changes, and the changes of a busy hour aren't listed again at each poll after it.
+    """
     told = {each.id: each for each in seen}
     pulled.listed = len(told)
     rows = _rows_of(link, told)
@@ -101,8 +110,9 @@ def note(
         fresh, ["minutes", "stage", "state", "remote_assignee", "updated"], batch_size=AT_ONCE
     )
     pulled.foreign = len(told) - len(rows)
-    newest = max((each.updated for each in told.values()), default=None)
-    if watermark and newest and (link.watermark is None or newest > link.watermark):
+    known = [each.updated for each in told.values()] + ([listed_at] if listed_at else [])
+    newest = max(known, default=None)
+    if whole_list and newest and (link.watermark is None or newest > link.watermark):
         CvatLink.objects.filter(pk=link.pk).filter(
             Q(watermark=None) | Q(watermark__lt=newest)
         ).update(watermark=newest)

@@ -63,6 +63,17 @@ def test_an_idle_poll_is_one_request(world, ana):
     assert len(world.server.log) == 1
 
 
+def test_the_changes_of_a_busy_hour_are_not_listed_at_each_poll_after_it(world, ana):
+    world.tiles(3, ana)
+    world.pull()
+    assert world.pull().listed == 3  # still within the overlap
+
+    world.server.state.skew += timedelta(hours=1)
+    world.pull()
+
+    assert world.pull().listed == 0
+
+
 def test_every_page_is_read(world, ana, monkeypatch):
     monkeypatch.setattr("labelling.adapters.cvat.client.PAGE", 2)
     rows = world.tiles(5, ana)
