@@ -21,6 +21,12 @@ class Job(StrEnum):
     """Bundle a release as a Job row asks (job_id)."""
     MIGRATE_LABELS = "labelling.migrate_labels"
     """Bring a campaign's labels under its newest classes (job_id)."""
+    TICK = "labelling.tick"
+    """Send the chores that are due; beat's only task."""
+    SCHEDULE = "labelling.schedule"
+    """Start the rounds that are due by their campaigns' schedules."""
+    TIDY = "labelling.tidy"
+    """Remove what finished work has left behind."""
     SWEEP = "labelling.sweep"
     """Return expired reservations and take up jobs whose worker died."""
     COMPARE_LABEL = "labelling.compare_label"
@@ -33,6 +39,8 @@ class Job(StrEnum):
     """Send to CVAT what waits to be sent, and look after what is served there (link_id)."""
     CVAT_PULL = "labelling.cvat_pull"
     """Take in from CVAT what changed there (link_id)."""
+    CVAT_RECONCILE = "labelling.cvat_reconcile"
+    """Compare both sides of each campaign that is linked to CVAT, and put right what can be."""
 
 
 QUEUES = {
@@ -41,14 +49,33 @@ QUEUES = {
     Job.FREEZE: "io",
     Job.RELEASE: "io",
     Job.MIGRATE_LABELS: "io",
+    Job.TICK: "web",
+    Job.SCHEDULE: "web",
+    Job.TIDY: "io",
     Job.SWEEP: "web",
     Job.COMPARE_LABEL: "io",
     Job.MINE: "train",
     Job.CVAT_POLL: "web",
     Job.CVAT_SEND: "cvat",
     Job.CVAT_PULL: "cvat",
+    Job.CVAT_RECONCILE: "cvat",
 }
 """Which queue a job travels on; one worker may serve all."""
+
+
+TICK_SECONDS = 10.0
+"""Between two ticks of beat."""
+VISIBILITY_SECONDS = 3600
+"""That a message may stay unacknowledged on Redis."""
+EXPIRES: dict[Job, float] = {
+    Job.TICK: 30,
+    Job.SWEEP: 60,
+    Job.SCHEDULE: 60,
+    Job.CVAT_POLL: 60,
+    Job.CVAT_RECONCILE: 3600,
+    Job.TIDY: 3600,
+}
+"""Seconds after which nobody need do it any more: another one has been sent since."""
 
 
 def enqueue(job: Job, **ids: Any) -> None:
@@ -57,5 +84,6 @@ def enqueue(job: Job, **ids: Any) -> None:
     A broker that can't be reached is logged, not raised: what is to be done stands in the
     database, and the next sweep sends it again.
     """
-    send = partial(current_app.send_task, job.value, kwargs=ids, queue=QUEUES[job])
+    how = {"expires": EXPIRES[job]} if job in EXPIRES else {}
+    send = partial(current_app.send_task, job.value, kwargs=ids, queue=QUEUES[job], **how)
     transaction.on_commit(send, robust=True)

@@ -28,6 +28,7 @@ class Installation:
             "STORAGE_URL": f"file://{folder}/blobs",
             "CELERY_BROKER_URL": broker,
             "TORCH_THREADS": "1",
+            "CHILD_NICENESS": "0",  # on a busy machine a test would wait for ever
             "DJANGO_SETTINGS_MODULE": "labelling.config.settings",
         }
         self.processes: list[subprocess.Popen[bytes]] = []

@@ -8,6 +8,7 @@ import argparse
 import errno
 import io
 import json
+import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training import stopping
 from training.config import read_config
 from training.device import choose_device
 from training.errors import BadConfig, BadTile, DiskFull, OutOfMemory, Refusal, Unforeseen
@@ -176,5 +178,7 @@ def _counts(codes: NDArray[np.uint8]) -> dict[str, int]:
 
 if __name__ == "__main__":
     die_with_parent()
+    if os.environ.get("WORLD_SIZE", "1") == "1":  # in a team, who starts it ends all of it
+        stopping.listen()
     keep_what_is_freed()
     sys.exit(main())

@@ -13,6 +13,7 @@ Refusal
 ├── BadModel             weights or card missing, damaged or not of each other
 ├── BadTile              an array that the model cannot take
 ├── BadEvidence          masks that were not judged on the same scenes and pixels
+├── Interrupted          it was asked to end, and can be gone on with
 ├── RankLost             another process of the same fit has ended
 ├── OutOfMemory          the machine gave no more memory
 ├── DiskFull             the disk took no more bytes
@@ -77,6 +78,10 @@ class BadTile(Refusal):
 
 class BadEvidence(Refusal):
     code = "bad_evidence"
+
+
+class Interrupted(Refusal):
+    code = "interrupted"
 
 
 class RankLost(Refusal):

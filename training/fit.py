@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from training import stopping
 from training.checkpoint import CARD, Card, State, read_weights, write_model
 from training.config import FitConfig
 from training.crops import CropSource
@@ -257,9 +258,10 @@ class _Fit:
                 learner.look(self.validation.look(learner))
             if last or learner.weary:
                 return
-            if keeping.due(step):
+            if keeping.due(step) or stopping.asked():
                 progress.current = learner.state()
                 self._save(progress)
+                stopping.check()
 
     def _save(self, progress: Progress) -> None:
         if self.team.leads:

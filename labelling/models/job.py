@@ -6,18 +6,38 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Greatest
+
+from labelling.clock import of_machines
 
 from .campaign import Campaign
 from .round import Round
 
-JOB_LEASE = timedelta(seconds=60)
+JOB_LEASE = of_machines(timedelta(seconds=60))
 """A worker that hasn't renewed its lease for this long is taken for dead."""
+LONGEST_PAUSE = of_machines(timedelta(minutes=15))
+"""A job whose storage or database is away waits no longer until it is tried again."""
 
 
 class JobQuerySet(models.QuerySet["Job"]):
+    def unfinished(self) -> JobQuerySet:
+        return self.filter(state__in=[Job.State.WAITING, Job.State.RUNNING])
+
     def orphaned(self, *, now: datetime) -> JobQuerySet:
         """Unfinished jobs whose lease has ended: their message was lost, or their worker died."""
-        return self.filter(state__in=[Job.State.WAITING, Job.State.RUNNING], lease_ends__lt=now)
+        return self.unfinished().filter(lease_ends__lt=now)
+
+    def brought_near(self, *, now: datetime) -> int:
+        """Shorten leases that end later than any worker can have asked for; how many.
+
+        They are left over from before the clock was set back. A worker that lives renews its own,
+        so none is taken from whoever holds it; one that died is noticed a lease later.
+        """
+        odd = self.unfinished().filter(lease_ends__gt=now + LONGEST_PAUSE + JOB_LEASE)
+        return odd.update(lease_ends=now + JOB_LEASE)
+
+    def of(self, campaign: Campaign) -> JobQuerySet:
+        return self.filter(campaign=campaign)
 
 
 class Job(models.Model):
@@ -48,6 +68,11 @@ class Job(models.Model):
     token = models.PositiveIntegerField(default=0)
     """Fencing token: counts the workers that took this job; only the newest may write."""
     attempts = models.PositiveIntegerField(default=0)
+    """Workers that took it up so far."""
+    tries = models.PositiveIntegerField(default=0)
+    """Workers that took it up since a step of it was last finished: all but the last died there."""
+    away = models.PositiveIntegerField(default=0)
+    """Times in a row that storage or database were away: each pause is longer than the last."""
     error = models.TextField(blank=True)
     created = models.DateTimeField()
     finished = models.DateTimeField(null=True)
@@ -71,7 +96,8 @@ class Job(models.Model):
                 fields=["lease_ends"],
                 condition=Q(state__in=["waiting", "running"]),
                 name="job_unfinished",
-            )
+            ),
+            models.Index(fields=["campaign", "-id"], name="job_of_campaign"),
         ]
 
     def __str__(self) -> str:
@@ -93,6 +119,8 @@ class Job(models.Model):
             lease_ends=now + JOB_LEASE,
             token=F("token") + 1,
             attempts=F("attempts") + 1,
+            tries=F("tries") + 1,
+            error="",
         )
         self.refresh_from_db()
         return changed == 1
@@ -105,6 +133,19 @@ class Job(models.Model):
         """Lengthen the lease; False when another worker took over."""
         news = {} if progress is None else {"progress": progress}
         return self.held().update(lease_ends=now + JOB_LEASE, **news) == 1
+
+    def hand_back(self, *, due: datetime, well: bool = True, **news: Any) -> bool:
+        """Let go of this job, for another worker to take from `due` on; False if one has it.
+
+        A worker that is `well` doesn't count among those that died.
+        """
+        if well:
+            news |= {name: Greatest(F(name) - 1, 0) for name in ("attempts", "tries")}
+        return self.held().update(state=Job.State.WAITING, lease_ends=due, **news) == 1
+
+    def step_done(self) -> None:
+        """Its worker has brought it further: it begins the next step with a clean slate."""
+        self.held().update(tries=1, away=0)
 
     def end(self, state: str, *, now: datetime, error: str = "") -> bool:
         """Finish in `state`; False when another worker took over."""

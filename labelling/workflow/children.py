@@ -1,12 +1,19 @@
-"""Heavy work runs in child processes that die with their parent and tell progress as JSON lines."""
+"""Heavy work runs in child processes that die with their parent and tell progress as JSON lines.
+
+They give way to everything else on the machine, and end by a ceiling of memory before the kernel
+ends something at random. One whose worker is to end gets a moment to keep what it has.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,9 +28,15 @@ from labelling.errors import (
     StorageAway,
     WorkbenchError,
 )
+from labelling.workflow import stopping
+from labelling.workflow.child_logs import pass_on
+from labelling.workflow.restraint import check_memory, giving_way, yield_disk
+from labelling.workflow.stopping import Stopping
 
-TICK = 5.0
-"""Seconds between two calls of `tick` while the child says nothing."""
+TICK = 1.0
+"""Seconds between two looks at the child's memory, and at most between two calls of `tick`."""
+INTERRUPTED = "interrupted"
+"""Error code of a child that was asked to end, and did: its work can be gone on with."""
 REFUSALS: dict[str, type[WorkbenchError]] = {
     "nothing_to_learn": NothingToLearn,
     "bad_checkpoint": StaleCheckpoint,
@@ -54,13 +67,14 @@ def run_child(
     It has our environment, but for `settings_of_its_own`. `tick(progress)` is called with each
     progress line, and with None every few seconds; whatever it raises ends the child. Standard
     error goes to the file `log`.
-    Raises JobFailed (or what REFUSALS names) when the child refuses, crashes or is killed.
+    Raises JobFailed (or what REFUSALS names) when the child refuses, crashes, is killed or takes
+    more than CHILD_MEMORY_MB; Stopping when it was asked to end.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     report = Report()
     with log.open("wb") as errors:
         child = subprocess.Popen(
-            [sys.executable, "-m", module, *map(str, words)],
+            giving_way([sys.executable, "-m", module, *map(str, words)]),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -68,10 +82,16 @@ def run_child(
             env={**child_environment(), **(settings_of_its_own or {})},
         )
         try:
+            yield_disk(child.pid)
             listen(child, report, tick)
             child.wait()
+        except Stopping:
+            end_gently(child, report)
+            raise
         finally:
             stop(child)
+    if report.error.get("code") == INTERRUPTED or child.returncode == -signal.SIGTERM:
+        raise Stopping
     if child.returncode or report.error:
         raise refusal(module, child.returncode, report.error, log)
     return report.last
@@ -91,12 +111,15 @@ def listen(
     """Read the child's lines until it closes its output."""
     assert child.stdout is not None
     os.set_blocking(child.stdout.fileno(), False)
-    rest = b""
+    rest, looked = b"", 0.0
     with selectors.DefaultSelector() as selector:
         selector.register(child.stdout, selectors.EVENT_READ)
         while True:
-            if not selector.select(timeout=TICK):
+            if time.monotonic() - looked >= TICK:
+                looked = time.monotonic()
+                check_memory(child.pid)
                 tick(None)
+            if not selector.select(timeout=TICK):
                 continue
             chunk = read(child.stdout)
             if not chunk:
@@ -124,10 +147,26 @@ def hear(line: bytes, report: Report, tick: Callable[[dict[str, Any] | None], No
             report.last = said
         case "error":
             report.error = said
+        case "log":
+            pass_on(said)
+
+
+def end_gently(child: subprocess.Popen[bytes], report: Report) -> None:
+    """Ask the child to keep what it has and end; it is heard for as long as STOP_GRACE allows."""
+    deadline = time.monotonic() + settings.STOP_GRACE
+    child.terminate()
+
+    def patience(progress: dict[str, Any] | None) -> None:
+        if time.monotonic() > deadline or stopping.at_once():
+            raise Stopping
+
+    with contextlib.suppress(Stopping, JobFailed):
+        listen(child, report, patience)
+        child.wait()  # it has closed its output: there is nothing more it does
 
 
 def stop(child: subprocess.Popen[bytes]) -> None:
-    """End the child if it still runs; it keeps a checkpoint, so there is nothing to ask it for."""
+    """End the child if it still runs."""
     if child.poll() is None:
         child.kill()
     child.wait()

@@ -15,6 +15,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, t
 
 from labelling.errors import LostLease
 from labelling.models import JOB_LEASE, Job
+from labelling.workflow import stopping
 
 RENEW_EVERY = 2.0
 """Seconds between two writes of progress and lease; progress lines may come faster."""
@@ -40,10 +41,12 @@ class Lease:
     """When it last was, on the same clock."""
 
     def tick(self, progress: dict[str, Any] | None = None) -> None:
-        """Renew the lease and show `progress`, every few seconds. Raises LostLease, Cancelled.
+        """Renew the lease and show `progress`, every few seconds.
 
-        A database that is away for less than a lease doesn't end the work: the fence decides.
+        Raises LostLease, Cancelled, and Stopping where this worker is to end. A database that is
+        away for less than a lease doesn't end the work: the fence decides.
         """
+        stopping.check()
         if time.monotonic() - self.tried < RENEW_EVERY:
             return
         self.tried = time.monotonic()
@@ -53,7 +56,7 @@ class Lease:
             self.renewed = self.tried
             self.check()
         except DATABASE_AWAY as away:
-            logger.warning("%s: the lease could not be renewed: %s", self.round, away)
+            logger.warning("%s: the lease could not be renewed: %s", self.job, away)
             if self.tried - self.renewed > JOB_LEASE.total_seconds():
                 raise LostLease(f"{self.job}: the lease ended, the database is away.") from away
             close_old_connections()

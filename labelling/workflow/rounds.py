@@ -11,10 +11,9 @@ import logging
 import secrets
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 
 from al_engine.errors import EngineError
 from al_engine.strategies import STRATEGIES
@@ -24,17 +23,24 @@ from labelling.errors import BadInput, Conflict, LostLease, StorageAway, Workben
 from labelling.models import JOB_LEASE, Campaign, Event, Job, Round, record
 from labelling.workflow.attempt import Attempt
 from labelling.workflow.lease import DATABASE_AWAY, Cancelled
+from labelling.workflow.leased import MOST_ATTEMPTS, hand_on, leave_to_the_sweep
 from labelling.workflow.steps import STEPS
+from labelling.workflow.stopping import Stopping
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 Verb = Event.Verb
-MOST_ATTEMPTS = 5
-"""A job whose worker died this often isn't tried again."""
 MOST_TASKS = 100_000
 LARGEST_SEED = 2**32 - 1
 logger = logging.getLogger(__name__)
+
+
+class Why(TypedDict, total=False):
+    """Why a round was planned, where it isn't that somebody asked."""
+
+    because: list[str]
+    """The rules of the schedule that were met."""
 
 
 def plan_round(
@@ -45,6 +51,7 @@ def plan_round(
     seed: int | None,
     asked_by: User | None,
     now: datetime,
+    **why: Unpack[Why],
 ) -> Round:
     """Write down a round and its job, and send it to the workers.
 
@@ -66,9 +73,13 @@ def plan_round(
                 created=now,
             )
             job = Job.objects.create(
-                kind=enqueue.Job.RUN_JOB, round=planned, created=now, lease_ends=now + JOB_LEASE
+                kind=enqueue.Job.RUN_JOB,
+                campaign=campaign,
+                round=planned,
+                created=now,
+                lease_ends=now + JOB_LEASE,
             )
-            record(Verb.PLANNED, planned, campaign=campaign, who=asked_by, now=now)
+            record(Verb.PLANNED, planned, campaign=campaign, who=asked_by, now=now, **why)
             enqueue.enqueue(enqueue.Job.RUN_JOB, job_id=job.pk)
     except IntegrityError:
         raise Conflict(
@@ -90,14 +101,17 @@ def check_plan(strategy: str, batch: int, seed: int | None) -> None:
         raise BadInput(f"A seed lies between 0 and {LARGEST_SEED}, not {seed}.", field="seed")
 
 
+@transaction.atomic
 def cancel_round(*, round: Round, by: User | None, now: datetime) -> Round:
     """Ask an unfinished round to stop; one that no worker has begun is cancelled at once.
 
     Raises Conflict when it is finished.
     """
+    # The job's row first, as workers do: whoever ends the round just now is waited for.
+    round.jobs.update(cancel=True)
+    round.refresh_from_db()
     if not round.unfinished:
         raise Conflict(f"Round {round.n} is {round.state} already.")
-    round.jobs.update(cancel=True)
     record(Verb.CANCELLED, round, campaign=round.campaign, who=by, now=now)
     waiting = round.jobs.filter(state=Job.State.WAITING)
     if waiting.update(state=Job.State.CANCELLED, lease_ends=None, finished=now):
@@ -110,22 +124,20 @@ def run_round(job: Job, *, blobs: Blobs, clock: Callable[[], datetime]) -> None:
     """Do what is left of the job's round. The caller has taken the job.
 
     What goes wrong is written into round and job, and nothing is raised. A worker that lost its
-    lease just stops (another one goes on); so does one whose database or storage is away (the lease
-    will end, and the sweep sends the job again).
+    lease just stops (another one goes on); so does one that is to end, and one whose database or
+    storage is away (a later sweep sends the job again).
     """
     assert job.round is not None
     attempt = Attempt(job=job, round=job.round, blobs=blobs, clock=clock)
     try:
-        if job.attempts > MOST_ATTEMPTS:
-            raise Conflict(f"Given up: the worker died {MOST_ATTEMPTS} times in this round.")
-        start(attempt)
-        while attempt.round.step != Round.Step.DONE:
-            take_step(attempt)
+        take_steps(attempt)
         finish(attempt, Round.State.DONE)
     except LostLease:
         logger.warning("%s: another worker took over from token %d", job.round, job.token)
     except Cancelled:
         finish(attempt, Round.State.CANCELLED)
+    except Stopping:
+        hand_on(attempt)
     except (*DATABASE_AWAY, StorageAway) as away:
         leave_to_the_sweep(attempt, away)
     except (WorkbenchError, EngineError) as refused:
@@ -136,13 +148,16 @@ def run_round(job: Job, *, blobs: Blobs, clock: Callable[[], datetime]) -> None:
         finish(attempt, Round.State.FAILED, error=f"{type(crash).__name__}: {crash}")
 
 
-def leave_to_the_sweep(attempt: Attempt, away: Exception) -> None:
-    logger.error(
-        "%s stops in step %s until a sweep", attempt.round, attempt.round.step, exc_info=away
-    )
-    if isinstance(away, StorageAway):
-        # The worker is well: this doesn't count among its deaths.
-        attempt.job.held().update(error=str(away), attempts=F("attempts") - 1)
+def take_steps(attempt: Attempt) -> None:
+    """All that are left. Raises Conflict where too many workers died in the next one."""
+    if attempt.job.tries > MOST_ATTEMPTS:
+        raise Conflict(
+            f"Given up: the worker died {MOST_ATTEMPTS} times in step {attempt.round.step}.",
+            help="See the workers' logs (out of memory?); then `jobs retry` goes on there.",
+        )
+    start(attempt)
+    while attempt.round.step != Round.Step.DONE:
+        take_step(attempt)
 
 
 def start(attempt: Attempt) -> None:
@@ -167,6 +182,7 @@ def take_step(attempt: Attempt) -> None:
         round.steps[name] = {**round.steps[name], "finished": now.isoformat(), **told}
         round.step = following(name)
         round.save(update_fields=["steps", "step", "snapshot", "model", "ranked_by"])
+        attempt.job.step_done()
 
 
 def following(step: str) -> str:

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from labelling import enqueue
 from labelling.adapters.blobs import store
+from labelling.insights.clouds import keep_clouds
 from labelling.insights.tallies import keep_tallies
 from labelling.models import Campaign, Gold, IdempotencyKey, Job
 from labelling.workflow.claims import return_expired
@@ -37,6 +38,7 @@ def sweep(*, now: datetime) -> dict[str, int]:
         "exports": clear_away_exports(blobs=store()),
         "labels": send_missed(now=now),
         "tallies": sum(keep_tallies(campaign, now=now) for campaign in Campaign.objects.all()),
+        "clouds": sum(keep_clouds(campaign) for campaign in Campaign.objects.all()),
         "gold": sum(top_up(campaign=campaign, now=now) for campaign in with_gold()),
         "cvat": ask_for_errands(),
     }
@@ -67,6 +69,7 @@ def with_gold() -> QuerySet[Campaign]:
 
 def requeue_orphans(*, now: datetime) -> int:
     sent = 0
+    Job.objects.all().brought_near(now=now)
     for job in Job.objects.orphaned(now=now):
         if job.requeue(now=now):
             enqueue.enqueue(enqueue.Job(job.kind), job_id=job.pk)

@@ -17,8 +17,7 @@ from django.core.management import call_command
 
 from labelling import clock
 from labelling.adapters.blobs import store
-from labelling.models import Campaign, Evaluation, Event, Job, Model, Round, Score, Task
-from labelling.workflow import rounds
+from labelling.models import Campaign, Evaluation, Event, Job, Model, Round, Score, Task, Tile
 from labelling.workflow.attempt import Attempt
 from labelling.workflow.claims import claim_next
 from labelling.workflow.rounds import plan_round, run_round
@@ -30,10 +29,12 @@ from tests.worlds import TINY, world
 LACKING = "semi-transparent"
 
 
-def setup() -> None:
+def setup(steps: int = 30, checkpoint_every: int = 5, **training: int) -> None:
     call_command("migrate", verbosity=0)
     campaign = world(pool=8, validation=1, labelled=3, slug="north")
-    campaign.training = {**TINY, "steps": 30, "checkpoint_every": 5}
+    campaign.training = {
+        **TINY, "steps": steps, "checkpoint_every": checkpoint_every, **training
+    }  # fmt: skip
     campaign.quality = {"overlap_share": 0}  # a second copy by lot would be a sixth task
     # The one validation tile lacks a class; the others are enough to decide by.
     campaign.promotion = {
@@ -43,9 +44,13 @@ def setup() -> None:
     plan_round(campaign=campaign, strategy="auto", batch=5, seed=11, asked_by=None, now=clock.now())
 
 
+def setup_long() -> None:
+    """A fit of minutes, which keeps what it has only when it is told to end."""
+    setup(steps=2000, checkpoint_every=1_000_000, evaluate_every=1000)
+
+
 def work(death: str = "") -> None:
     """What a worker does that finds the job of a dead one; dies by SIGKILL where it is told to."""
-    rounds.MOST_ATTEMPTS = 9  # more deaths than a job in earnest is forgiven
     if death:
         prepare_to_die(*death.split(":"))
     Job.objects.filter(state="running").update(lease_ends=clock.now() - timedelta(seconds=1))
@@ -79,6 +84,7 @@ def status() -> None:
     told = {
         "state": round.state,
         "step": round.step,
+        "job": job.state,
         "attempts": job.attempts,
         "progress": job.progress,
         "reserved": Task.objects.filter(state="reserved").count(),
@@ -102,6 +108,8 @@ def report() -> None:
     """All that a round leaves behind, without what may differ: times, attempts, database ids."""
     round, blobs = Round.objects.get(), store()
     picks = blobs.folder("rounds/north/1/pick") / "picks.json"
+    # By what both installations have alike: uuids are drawn anew in each.
+    rasters = {str(tile.uuid): tile.raster for tile in Tile.objects.all()}
     told = {
         "state": round.state,
         "error": round.error,
@@ -114,7 +122,7 @@ def report() -> None:
         ],
         "weights": blobs.index("rounds/north/1/fit").files["weights.safetensors"].sha256,
         "picks": [
-            {**each, "tile": ""}  # uuids are drawn anew in each installation
+            {**each, **{name: rasters.get(each[name]) for name in ("tile", "nearest")}}
             for each in json.loads(picks.read_text())["picks"]
         ],
         "tasks": [

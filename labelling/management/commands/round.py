@@ -11,8 +11,8 @@ from labelling.adapters.blobs import store
 from labelling.errors import Conflict, JobFailed, NotFound
 from labelling.management.base import WorkbenchCommand, campaign_named
 from labelling.models import Campaign, Round
-from labelling.workflow.pool import eligible_tiles, known_tiles
-from labelling.workflow.rounds import cancel_round, check_plan, plan_round, run_round
+from labelling.workflow.round_plan import plan_of
+from labelling.workflow.rounds import cancel_round, plan_round, run_round
 
 
 class Command(WorkbenchCommand):
@@ -70,17 +70,7 @@ class Command(WorkbenchCommand):
         strategy = options["strategy"] or campaign.strategy
         batch = campaign.batch_size if options["batch"] is None else options["batch"]
         if options["dry_run"]:
-            check_plan(strategy, batch, options["seed"])
-            pool, known = eligible_tiles(campaign).count(), known_tiles(campaign).count()
-            self.say(
-                f"Would train on the labels there are, rank {pool} tiles of the pool and open "
-                f"{min(batch, pool)} tasks ({strategy}); {known} tiles are labelled or in hand.",
-                as_json=options["json"],
-                strategy=strategy,
-                pool=pool,
-                known=known,
-                batch=min(batch, pool),
-            )
+            self.foretell(campaign, options)
             return None
         return plan_round(
             campaign=campaign,
@@ -89,6 +79,21 @@ class Command(WorkbenchCommand):
             seed=options["seed"],
             asked_by=None,
             now=clock.now(),
+        )
+
+    def foretell(self, campaign: Campaign, options: dict[str, Any]) -> None:
+        given = {name: options[name] for name in ("strategy", "batch", "seed")}
+        plan = plan_of(campaign, now=clock.now(), **given)
+        first = (
+            "Would train" if plan["can_start"] else "Can't train while a round is under way: would"
+        )
+        due = plan["next_due"]
+        self.say(
+            f"{first} on the labels there are, rank {plan['pool']} tiles of the pool and open "
+            f"{plan['batch']} tasks ({plan['strategy']}); {plan['known']} tiles are labelled or "
+            f"in hand.\n{plan['words']}",
+            as_json=options["json"],
+            **{**plan, "next_due": due.isoformat() if due else None},
         )
 
     def show(self, each: Round, options: dict[str, Any]) -> None:
