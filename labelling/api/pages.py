@@ -1,4 +1,4 @@
-"""The one HTML page that carries the front end, and the word that the server is well."""
+"""The one HTML page that carries the front end."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
@@ -40,17 +39,6 @@ def shell(request: HttpRequest, **_: Any) -> HttpResponse:
     except (OSError, ValueError, KeyError) as error:
         return render(request, "labelling/unbuilt.html", {"reason": error}, status=503)
     return render(request, "labelling/shell.html", {"build": build})
-
-
-@never_cache
-def healthz(request: HttpRequest) -> JsonResponse:
-    """200 while the database answers, else 503."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return JsonResponse({"database": "unreachable"}, status=503)
-    return JsonResponse({"database": "ok"})
 
 
 def current_build(folder: Path) -> Build:

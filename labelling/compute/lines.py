@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import time
 from dataclasses import dataclass, field
+from traceback import format_exception
 from typing import Any
 
 
 def tell(event: str, **said: Any) -> None:
     sys.stdout.write(json.dumps({"event": event, **said}) + "\n")
     sys.stdout.flush()
+
+
+class Telling(logging.Handler):
+    """Log lines go the same way: the parent writes them, with the ids of the work it does."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        traceback = record.exc_info and "".join(format_exception(record.exc_info[1]))
+        tell(
+            "log",
+            level=record.levelno,
+            logger=record.name,
+            message=record.getMessage(),
+            **({"traceback": traceback} if traceback else {}),
+        )
 
 
 @dataclass

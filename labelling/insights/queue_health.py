@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Count, Min, Q
 
-from labelling.models import Campaign, Reservation, Task
+from labelling.models import Annotation, Campaign, Reservation, Task
 from labelling.models.task import IN_HAND
 
 Counts = dict[str, int]
@@ -41,6 +41,10 @@ class LaneCounts:
     """Of the waiting ones, those kept for one person or for people of some level."""
     served: int
     """Tiles served lately that weren't given back."""
+    expired: int
+    """Tiles taken back lately because nobody worked on them."""
+    per_day: float
+    """Tiles served a day, of the time since the first of them; at least a day."""
 
     def told(self) -> dict[str, Any]:
         """As JSON."""
@@ -49,6 +53,8 @@ class LaneCounts:
     @classmethod
     def read(cls, told: Mapping[str, Any]) -> LaneCounts:
         oldest = told["oldest"]
+        # Counts that were kept by an earlier version lack the last two.
+        told = {"expired": 0, "per_day": told["served"] / LATELY.days, **told}
         return cls(**{**told, "oldest": datetime.fromisoformat(oldest) if oldest else None})
 
 
@@ -60,6 +66,27 @@ class LaneHealth(LaneCounts):
     """0…1: what the lane is to get of the tiles served, while all lanes have tasks."""
     served_share: float | None
     """0…1 of all served lately; None: nothing was."""
+    empty_in_days: float | None
+    """Until nothing waits, were tiles served as lately and none added; None: at no time."""
+
+
+@dataclass(frozen=True)
+class ReviewBacklog:
+    waiting: int
+    """Labels that nobody has begun to review."""
+    in_hand: int
+    oldest: datetime | None
+    """When the first of those that wait came in."""
+
+
+def review_backlog(campaign: Campaign) -> ReviewBacklog:
+    """What reviewers have before them. Causes two queries."""
+    at = Task.State
+    counted = Task.objects.of(campaign).filter(state__in=[at.SUBMITTED, at.IN_REVIEW])
+    states = Counter(dict(counted.order_by().values_list("state").annotate(n=Count("pk"))))
+    labels = Annotation.objects.filter(task__campaign=campaign, task__state=at.SUBMITTED)
+    oldest = labels.aggregate(oldest=Min("created"))["oldest"] if states[at.SUBMITTED] else None
+    return ReviewBacklog(states[at.SUBMITTED], states[at.IN_REVIEW], oldest)
 
 
 def queue_health(campaign: Campaign) -> QueueHealth:
@@ -82,6 +109,7 @@ def lane_health(counted: Iterable[LaneCounts], *, shares: Mapping[str, float]) -
             **vars(counts[lane]),
             share=share / total,
             served_share=counts[lane].served / served if served else None,
+            empty_in_days=_empty_in(counts[lane]),
         )
         for lane, share in shares.items()
     ]
@@ -96,7 +124,7 @@ def lane_counts(campaign: Campaign, *, now: datetime) -> list[LaneCounts]:
             kept=Count("pk", filter=Q(meant_for__isnull=False) | Q(level__gt=0)),
         )}  # fmt: skip
     held = Counter(tasks.filter(state__in=IN_HAND).values_list("lane", flat=True).order_by("pk"))
-    served = _served(campaign, since=now - LATELY)
+    spells = _spells(campaign, now=now)
     return [
         LaneCounts(
             lane=lane,
@@ -104,18 +132,36 @@ def lane_counts(campaign: Campaign, *, now: datetime) -> list[LaneCounts]:
             oldest=waiting.get(lane, {}).get("oldest"),
             in_hand=held[lane],
             kept=waiting.get(lane, {}).get("kept", 0),
-            served=served[lane],
+            **spells[lane],
         )
         for lane in Task.Lane.values
     ]
 
 
-def _served(campaign: Campaign, *, since: datetime) -> Counter[str]:
-    """{lane: tiles given out to label since then and not given back}."""
+def _spells(campaign: Campaign, *, now: datetime) -> dict[str, dict[str, Any]]:
+    """{lane: served, expired and per_day} of the tiles given out lately to label."""
+    back = [Reservation.How.RELEASED, Reservation.How.EXPIRED]
     spells = Reservation.objects.filter(
-        task__campaign=campaign, started__gte=since, assignment__isnull=False
-    ).exclude(how__in=[Reservation.How.RELEASED, Reservation.How.EXPIRED])
-    return Counter(dict(spells.values_list("task__lane").annotate(n=Count("pk")).order_by()))
+        task__campaign=campaign, started__gte=now - LATELY, assignment__isnull=False
+    )
+    rows = {row["task__lane"]: row for row in spells.values("task__lane").annotate(
+        served=Count("pk", filter=~Q(how__in=back)),
+        expired=Count("pk", filter=Q(how=Reservation.How.EXPIRED)),
+        first=Min("started"),
+    ).order_by()}  # fmt: skip
+    found = {}
+    for lane in Task.Lane.values:
+        row = rows.get(lane, {"served": 0, "expired": 0, "first": now})
+        days = max((now - row["first"]) / timedelta(days=1), 1.0)
+        told = {"served": row["served"], "expired": row["expired"]}
+        found[lane] = {**told, "per_day": row["served"] / days}
+    return found
+
+
+def _empty_in(lane: LaneCounts) -> float | None:
+    if not lane.waiting:
+        return 0.0
+    return lane.waiting / lane.per_day if lane.per_day else None
 
 
 def _nothing() -> Counts:

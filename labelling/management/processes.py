@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,9 @@ from labelling.errors import JobFailed
 from labelling.models import Job
 
 PATIENCE = 10.0
-"""Seconds that a process has to end by itself."""
+"""Seconds that a process has to end by itself: time for a fit to write its checkpoint."""
+LAST = 5.0
+"""Seconds that a worker then has to end without its tasks."""
 START = 60.0
 """Seconds that the web process has to answer."""
 
@@ -55,8 +57,8 @@ def commands(port: int) -> dict[str, list[str]]:
     queues = "web,io,cvat,score,train"
     return {
         "web": [
-            sys.executable, "-m", "gunicorn", "labelling.config.wsgi",
-            "--bind", f"127.0.0.1:{port}", "--threads", "8", "--access-logfile", "-",
+            sys.executable, "-m", "gunicorn", "--config", "python:labelling.config.gunicorn",
+            "--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "8",
         ],
         # Two places: while a round trains, the sweep goes on.
         "worker": [*celery, "worker", "--queues", queues, "--concurrency", "2"],
@@ -118,19 +120,28 @@ def last_line(part: Part) -> str:
 
 def stop(parts: list[Part]) -> None:
     """Ask all to end, then end them. A worker's heavy children die with it."""
-    for part in parts:
-        if part.child.poll() is None:
-            part.child.send_signal(signal.SIGTERM)
-    for part in parts:
-        if part.name == "worker" and part.child.poll() is None:
+    for part in alive(parts):
+        part.child.send_signal(signal.SIGTERM)
+    wait_for_end(parts, PATIENCE)
+    if workers := [part for part in alive(parts) if part.name == "worker"]:
+        for part in workers:
             part.child.send_signal(signal.SIGQUIT)  # without waiting for its tasks: they are kept
-    deadline = time.monotonic() + PATIENCE
+        wait_for_end(workers, LAST)
+    for part in alive(parts):
+        part.child.kill()
+        part.child.wait()
+
+
+def alive(parts: list[Part]) -> list[Part]:
+    return [part for part in parts if part.child.poll() is None]
+
+
+def wait_for_end(parts: list[Part], seconds: float) -> None:
+    """Until all have ended, for so long at most in all."""
+    deadline = time.monotonic() + seconds
     for part in parts:
-        try:
+        with suppress(subprocess.TimeoutExpired):
             part.child.wait(timeout=max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            part.child.kill()
-            part.child.wait()
 
 
 def hand_back() -> None:
@@ -139,7 +150,9 @@ def hand_back() -> None:
     They were stopped, they didn't die: that attempt doesn't count.
     """
     Job.objects.filter(state=Job.State.RUNNING).update(
-        lease_ends=clock.now(), attempts=Greatest(F("attempts") - 1, 0)
+        lease_ends=clock.now(),
+        attempts=Greatest(F("attempts") - 1, 0),
+        tries=Greatest(F("tries") - 1, 0),
     )
     Job.objects.filter(state=Job.State.WAITING).update(lease_ends=clock.now())
 
