@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup maskers demo run test test-services browser smoke replay-smoke check format schema shots bench proof reset
+.PHONY: help setup maskers demo run test test-services browser smoke replay-smoke check audit secrets format schema shots bench proof reset
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
 INSTALLED := .venv/installed
@@ -14,6 +14,8 @@ EMBEDDED := env -u DATABASE_URL -u CELERY_BROKER_URL -u STORAGE_URL
 # Two at a time, each on one core; a file's tests stay together, so that what they share is made once. In their own
 # order: sorted by their number, files of few long tests come last, and one core waits for the other.
 TWO_AT_A_TIME := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# What goes by likelihood finds hashes and made-up passwords in tests; the other rules know the keys by their form.
+GUESSING := KeywordDetector Base64HighEntropyString HexHighEntropyString BasicAuthDetector
 CELERY := .venv/bin/celery --app labelling.config.celery
 
 help:  ## this list
@@ -89,6 +91,21 @@ check: $(INSTALLED) $(PACKAGES)  ## format, lint, types, borders, migrations and
 			|| { echo "frontend/openapi.yaml is out of date: make schema." >&2; exit 1; }; }
 	cd frontend && npx openapi-typescript openapi.yaml --output src/api/schema.d.ts --check
 	cd frontend && npm run check
+	@$(MAKE) --silent secrets
+	@$(MAKE) --silent audit OFFLINE=1
+
+# Whose address isn't asked says nothing: pip-audit ends well when it could ask about no package at all.
+audit: $(INSTALLED)  ## known holes in the pinned packages; fails where one is found, or where PyPI can't be asked
+	@told=$$(.venv/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --progress-spinner off 2>&1); ended=$$?; \
+	if grep -qE "^Found [0-9]+ known vulnerabilit" <<< "$$told"; then echo "$$told" >&2; exit 1; fi; \
+	if [ $$ended = 0 ] && ! grep -q "could not be audited" <<< "$$told"; then echo "No known holes in what constraints.txt pins."; exit 0; fi; \
+	echo "Could not ask PyPI about $$([ $$ended = 0 ] && grep -c "could not be audited" <<< "$$told" || echo any) of the $$(grep -c "==" constraints.txt) pinned packages: make audit, where PyPI can be reached." >&2; \
+	[ -n "$(OFFLINE)" ]
+
+secrets: $(INSTALLED)  ## keys and tokens in what git knows, by their form
+	@git ls-files -z -- ':!frontend/package-lock.json' ':!frontend/openapi.yaml' ':!*.png' | xargs -0 -n 300 -P 2 .venv/bin/detect-secrets-hook \
+		--no-verify $(addprefix --disable-plugin ,$(GUESSING))
+	@echo "No keys or tokens in what git knows."
 
 format: $(INSTALLED) $(PACKAGES)  ## mend what a machine can mend
 	.venv/bin/ruff check --fix .
@@ -107,11 +124,12 @@ bench: $(MASKERS)  ## every benchmark: one JSON line a figure; make bench QUICK=
 		$(PYTHON) -m benchmarks.$$module $(if $(QUICK),--quick) || exit 1; \
 	done
 
-proof:  ## what is committed, in a fresh clone with nothing set: make test check, and CVAT with all its troubles
+proof:  ## in a fresh clone of what is committed: make test check, CVAT with all its troubles, chaos, a day's soak
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT \
 		&& git clone --quiet . "$$fresh/workbench" \
 		&& $(EMBEDDED) WORKBENCH_SAMPLES=$(abspath $(SAMPLES)) $(MAKE) -C "$$fresh/workbench" test check \
-		&& cd "$$fresh/workbench" && $(EMBEDDED) $(PYTHON) -m benchmarks.cvat --proof
+		&& cd "$$fresh/workbench" && $(EMBEDDED) $(PYTHON) -m benchmarks.cvat --proof \
+		&& $(PYTHON) -m benchmarks.chaos && $(PYTHON) -m benchmarks.soak
 
 reset:  ## throw the local database, tiles, labels and rounds (var/) away
 	rm -rf var

@@ -122,6 +122,14 @@ class SnapshotAdmin(ReadOnly):
     list_select_related = ("campaign",)
 
 
+@admin.register(models.Token)
+class TokenAdmin(ReadOnly):
+    list_display = ("shown", "name", "user", "campaign", "role", "expires", "revoked", "used")
+    exclude = ("digest",)
+    list_filter = ("campaign", "role")
+    list_select_related = ("user", "campaign")
+
+
 @admin.register(models.Event)
 class EventAdmin(ReadOnly):
     list_display = ("when", "who", "verb", "kind", "object_id", "campaign")

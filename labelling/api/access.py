@@ -8,7 +8,18 @@ from django.contrib.auth.models import User
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from labelling.errors import NotAllowed, NotFound
-from labelling.models import Annotation, Campaign, CampaignTile, Membership, Task, Tile, role_of
+from labelling.models import (
+    Annotation,
+    Campaign,
+    CampaignTile,
+    Membership,
+    Task,
+    Tile,
+    campaigns_of,
+    role_left,
+    role_of,
+    token_of,
+)
 from labelling.models.prepared import prepared
 
 Role = Membership.Role
@@ -26,7 +37,7 @@ def campaign_for(user: User, slug: str, roles: frozenset[str] = EVERYONE) -> Cam
     """
     mine = _part.one(user=user.pk, slug=slug)
     if mine:
-        campaign, role = mine.campaign, mine.role
+        campaign, role = mine.campaign, role_left(user, mine.campaign_id, mine.role)
     else:
         campaign = Campaign.objects.select_related("schema").filter(slug=slug).first()
         role = role_of(user, campaign) if campaign else None
@@ -38,6 +49,15 @@ def campaign_for(user: User, slug: str, roles: frozenset[str] = EVERYONE) -> Cam
             help="Ask a lead of the campaign.",
         )
     return campaign
+
+
+def check_in_person(user: User) -> None:
+    """Raises NotAllowed for who comes with a token: one that got lost must not let others in."""
+    if token_of(user) is not None:
+        raise NotAllowed(
+            "Who may come in is decided by people, not by tokens.",
+            help="Sign in with your password.",
+        )
 
 
 def task_for(user: User, id: uuid.UUID) -> Task:
@@ -62,7 +82,7 @@ def task_to_label(user: User, id: uuid.UUID) -> Task:
 def tile_for(user: User, id: uuid.UUID) -> Tile:
     """The tile, if a campaign of the person's has it."""
     tile = Tile.objects.select_related("scene").filter(uuid=id).first()
-    if tile is None or not (user.is_superuser or _enrolled(user, tile)):
+    if tile is None or not (_everywhere(user) or _enrolled(user, tile)):
         raise NotFound(f"There is no tile {id} in your campaigns.", field="id")
     return tile
 
@@ -87,14 +107,14 @@ def _part(user: int, slug: str) -> QuerySet[Membership]:
 @prepared
 def _task(id: uuid.UUID, person: int) -> QuerySet[Task]:
     """With `role`, the person's in the task's campaign."""
-    related = ("campaign__schema", "tile__scene", "tile__acquisition__place", "prelabel")
+    related = ("campaign__schema", "tile__scene", "tile__acquisition__place")
     mine = Membership.objects.filter(campaign=OuterRef("campaign"), user=person)
-    found = Task.objects.select_related(*related).filter(uuid=id)
+    found = Task.objects.select_related(*related, "prelabel", "guidance").filter(uuid=id)
     return found.annotate(role=Subquery(mine.values("role")[:1]))
 
 
 def _role_in(user: User, task: Task) -> str | None:
-    return task.role or (Role.LEAD.value if user.is_superuser else None)
+    return role_left(user, task.campaign_id, task.role)
 
 
 def _no_task(id: uuid.UUID) -> NotFound:
@@ -109,5 +129,9 @@ def _may_see(user: User, task: Task) -> bool:
 
 
 def _enrolled(user: User, tile: Tile) -> bool:
-    mine = Membership.objects.filter(user=user).values("campaign")
-    return CampaignTile.objects.filter(tile=tile, campaign__in=mine).exists()
+    return CampaignTile.objects.filter(tile=tile, campaign__in=campaigns_of(user)).exists()
+
+
+def _everywhere(user: User) -> bool:
+    """Tiles of no campaign, too."""
+    return user.is_superuser and token_of(user) is None

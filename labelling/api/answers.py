@@ -71,7 +71,8 @@ def _replayed(request: Request, key: str, digest: str) -> Response:
 
 
 def _keep(request: Request, key: str, response: Response) -> None:
-    said = json.loads(JSONRenderer().render(response.data))
+    # `kept`: what a repeated request is told where that is less (a secret is shown once).
+    said = json.loads(JSONRenderer().render(getattr(response, "kept", response.data)))
     with connection.cursor() as cursor:
         cursor.execute(KEEP, [response.status_code, json.dumps(said), request.user.pk, key])
 

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from labelling import enqueue
 from labelling.api.access import LEADS, OVERSEERS, campaign_for
 from labelling.api.errors import ErrorSerializer
-from labelling.api.operation import Resource, reads, writes
+from labelling.api.operation import Resource, reads, stated_length, writes
 from labelling.clock import now
 from labelling.insights.cvat import LARGEST_PAGE, cvat_status, held_jobs, is_linked, link_of
 from labelling.models import Task
@@ -141,7 +141,7 @@ class CvatWebhook(Resource):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         # Before a byte of it is read.
-        check_length(int(request.META.get("CONTENT_LENGTH") or 0))
+        check_length(stated_length(request.META.get("CONTENT_LENGTH")))
         super().initial(request, *args, **kwargs)
 
     @extend_schema(

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from labelling.api.operation import Resource, reads
-from labelling.models import Campaign, Draft, Membership, Reservation
+from labelling.models import Campaign, Draft, Membership, Reservation, role_left, token_of
 
 
 class CampaignNameSerializer(serializers.Serializer):
@@ -66,6 +66,8 @@ def in_hand_of(user: User) -> list[Reservation]:
     Causes two queries.
     """
     live = Reservation.objects.filter(person=user, ended__isnull=True)
+    if token := token_of(user):
+        live = live.filter(task__campaign=token.campaign_id)
     found = list(live.select_related("task__campaign").order_by("started", "pk"))
     saved = Draft.objects.filter(person=user, task__in=[spell.task_id for spell in found])
     drafts = {draft.task_id: draft for draft in saved}
@@ -77,9 +79,12 @@ def in_hand_of(user: User) -> list[Reservation]:
 
 
 def memberships_of(user: User) -> list[Membership]:
-    """By campaign; superusers are leads of every campaign that gives them no other role."""
+    """By campaign; superusers are leads of every campaign that gives them no other role. With a
+    token only that of its campaign, and as far as it goes."""
     mine = list(user.memberships.select_related("campaign"))
     if user.is_superuser:
         others = Campaign.objects.exclude(memberships__user=user)
         mine += [Membership(campaign=each, user=user, role=Membership.Role.LEAD) for each in others]
-    return sorted(mine, key=lambda each: each.campaign.slug)
+    for each in mine:
+        each.role = role_left(user, each.campaign_id, each.role)
+    return sorted((each for each in mine if each.role), key=lambda each: each.campaign.slug)

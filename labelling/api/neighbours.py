@@ -13,7 +13,7 @@ from labelling.api.binary import octets
 from labelling.api.operation import Resource, reads
 from labelling.api.tiles import BANDS, BINARY, asked_bands
 from labelling.insights.surroundings import surroundings
-from labelling.models import Campaign
+from labelling.models import campaigns_of
 
 
 class TileMargin(Resource):
@@ -23,9 +23,7 @@ class TileMargin(Resource):
         the tile, every second pixel; 0 in the tile itself and where no neighbour is known."""
         tile = tile_for(request.user, id)
         names = asked_bands(tile, request.query_params.get("bands"))
-        mine = Campaign.objects.filter(enrolments__tile=tile)
-        if not request.user.is_superuser:
-            mine = mine.filter(memberships__user=request.user)
+        mine = campaigns_of(request.user).filter(enrolments__tile=tile)
         planes = surroundings(tile, names, campaigns=mine, blobs=store())
         # A neighbour may be ingested later.
         return octets(planes, cached=False)

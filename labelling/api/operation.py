@@ -8,6 +8,7 @@ from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import APIException
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
@@ -16,6 +17,7 @@ from rest_framework.views import APIView
 
 from labelling.api.answers import answered_once
 from labelling.api.errors import ErrorSerializer
+from labelling.errors import BadInput, NotFound
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -56,8 +58,26 @@ class Resource(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         # Kept before authentication looks for a CSRF token in the stream and uses it up.
+        stated_length(request.META.get("CONTENT_LENGTH"))
         request.octets = request._request.body
+        check_characters(request)
         super().initial(request, *args, **kwargs)
+
+    def perform_authentication(self, request: Request) -> None:
+        try:
+            super().perform_authentication(request)
+        except APIException:
+            # A program whose token has ended may ask on and on.
+            super().check_throttles(request)
+            raise
+
+    def check_permissions(self, request: Request) -> None:
+        # DRF counts a request only after this: who isn't signed in would never be counted.
+        super().check_throttles(request)
+        super().check_permissions(request)
+
+    def check_throttles(self, request: Request) -> None:
+        """Done before the permissions."""
 
     def get_authenticate_header(self, request: Request) -> str:
         # Any scheme will do: with one, DRF answers 401 to who isn't signed in, 403 to who mayn't.
@@ -118,8 +138,22 @@ def asking(ask: Handler) -> Callable[[Handler], Handler]:
     return decorate
 
 
+def check_characters(request: Request) -> None:
+    """Raises NotFound for an address with a NUL, which PostgreSQL can't even be asked about."""
+    if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+        raise NotFound("No name has the character NUL in it.", field="address")
+
+
+def stated_length(header: str | None) -> int:
+    """What Content-Length says, 0 if nothing. Raises BadInput for what is no number."""
+    if header and not (header.isascii() and header.isdigit() and len(header) < 19):
+        raise BadInput(f"{header!r} is no Content-Length.", field="Content-Length")
+    return int(header or 0)
+
+
 def _refusals(*statuses: int) -> dict[int, Any]:
-    return dict.fromkeys(sorted(statuses), ErrorSerializer)
+    # 429: asked too often (api/throttling.py), which can meet any of them.
+    return dict.fromkeys(sorted({*statuses, 429}), ErrorSerializer)
 
 
 def _type(request: Request) -> str:

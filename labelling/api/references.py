@@ -22,7 +22,7 @@ from labelling.errors import BadInput, NotFound
 from labelling.imagery.composites import default_composites
 from labelling.insights.reference import clear_reference
 from labelling.insights.shadow import expected_shadow
-from labelling.models import Campaign, Tile
+from labelling.models import Campaign, Tile, campaigns_of
 from labelling.workflow.pictures import drawn, picture_of
 
 A_DAY = "private, max-age=86400"
@@ -130,5 +130,5 @@ def _campaign(user: User, tile: Tile, slug: str | None) -> Campaign:
 
 
 def _campaigns(user: User, tile: Tile) -> list[Campaign]:
-    mine = Campaign.objects.filter(enrolments__tile=tile).select_related("schema").order_by("pk")
-    return list(mine if user.is_superuser else mine.filter(memberships__user=user))
+    mine = campaigns_of(user).filter(enrolments__tile=tile)
+    return list(mine.select_related("schema").order_by("pk"))

@@ -130,7 +130,9 @@ class ReleaseFile(Resource):
         if name not in {each["name"] for each in files_of(found)}:
             raise NotFound(f"Release {version} has no file {name!r}.", field="name")
         path = store().local(f"{found.folder}/{name}")
-        return FileResponse(path.open("rb"), filename=path.name, content_type=OCTETS)
+        return FileResponse(
+            path.open("rb"), as_attachment=True, filename=path.name, content_type=OCTETS
+        )
 
 
 def job_of(campaign: Campaign, kind: str, id: uuid.UUID) -> Job:

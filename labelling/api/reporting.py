@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
+from csp.constants import NONE, UNSAFE_INLINE
+from csp.decorators import csp
 from django.http import HttpResponse
+from django.utils.decorators import method_decorator
 from drf_spectacular.types import OpenApiTypes
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -33,6 +36,18 @@ class ReportView(Resource):
         return Response(facts(*_counted(request, slug)))
 
 
+OF_THE_PAGE = {
+    "default-src": [NONE],
+    "style-src": [UNSAFE_INLINE],
+    "frame-ancestors": [NONE],
+    "base-uri": [NONE],
+    "form-action": [NONE],
+    "sandbox": ["allow-modals"],
+}
+"""It carries its styles with it and runs nothing; a sandbox is of no origin. (Modals: printing.)"""
+
+
+@method_decorator(csp(OF_THE_PAGE), name="dispatch")
 class ReportPage(Resource):
     @reads(
         "report_page",

@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Any
 
+from axes.backends import AxesBackend
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
+from labelling.api.loopback import from_loopback
+
 DEMO_MAIL = "@demo.invalid"
 
 
-class Backend(ModelBackend):
-    """Refuses accounts whose e-mail ends in @demo.invalid unless the browser is on loopback."""
+class Backend(AxesBackend):
+    """Refuses a name that failed too often from its address (django-axes), and accounts whose
+    e-mail ends in @demo.invalid unless the browser is on loopback."""
 
     def authenticate(
         self, request: HttpRequest | None, **credentials: Any
     ) -> AbstractBaseUser | None:
-        user = super().authenticate(request, **credentials)
+        super().authenticate(request, **credentials)
+        user = ModelBackend.authenticate(self, request, **credentials)
         email = getattr(user, "email", "")
         if email.endswith(DEMO_MAIL) and not from_loopback(request):
             raise PermissionDenied
         return user
-
-
-def from_loopback(request: HttpRequest | None) -> bool:
-    """Whether the request comes straight from this machine; what a proxy passed on does not."""
-    if (
-        request is None
-        or "HTTP_X_FORWARDED_FOR" in request.META
-        or "HTTP_FORWARDED" in request.META
-    ):
-        return False
-    try:
-        return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
-    except ValueError:
-        return False

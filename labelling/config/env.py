@@ -6,10 +6,13 @@ import contextlib
 import os
 import secrets
 import tempfile
+from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+_secrets: set[str] = set()
 
 
 def text(name: str, default: str = "") -> str:
@@ -21,6 +24,69 @@ def flag(name: str, default: str) -> bool:
     if value not in ("True", "False"):
         raise ImproperlyConfigured(f"{name} must be True or False, not {value!r}.")
     return value == "True"
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """What stands between the commas."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def hosts(name: str, default: str) -> list[str]:
+    """Names of machines by commas: at least one, without scheme, port or path."""
+    found = words(name, default)
+    wrong = [each for each in found if "/" in each or " " in each]
+    if wrong or not found:
+        told = repr(wrong[0]) if wrong else "nothing"
+        raise ImproperlyConfigured(
+            f"{name} must name hosts such as workbench.example.org, by commas, not {told}."
+        )
+    return found
+
+
+def moment(name: str) -> datetime | None:
+    """A time with its zone, or None where nothing is said."""
+    value = text(name)
+    if not value:
+        return None
+    try:
+        parsed = datetime.fromisoformat(value)
+    except ValueError:
+        parsed = None
+    if parsed is None or parsed.tzinfo is None:
+        raise ImproperlyConfigured(
+            f"{name} must be a time with its zone such as 2026-06-01T12:00:00Z, not {value!r}."
+        )
+    return parsed
+
+
+def site(name: str) -> str:
+    """The address of a server, or nothing."""
+    value = text(name)
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.netloc):
+        raise ImproperlyConfigured(
+            f"{name} must be an address such as https://server.example.org, not {value!r}."
+        )
+    return value
+
+
+def origins(name: str) -> list[str]:
+    """Addresses of sites by commas, each a scheme and a host and no more."""
+    found = words(name)
+    for each in found:
+        parts = urlsplit(each)
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path:
+            raise ImproperlyConfigured(
+                f"{name} must name sites such as https://workbench.example.org, not {each!r}."
+            )
+    return found
+
+
+def whole(name: str, default: int, *, low: int, high: int) -> int:
+    parsed = number(name, default, low=low, high=high)
+    if parsed != int(parsed):
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {parsed:g}.")
+    return int(parsed)
 
 
 def number(name: str, default: float, *, low: float, high: float) -> float:
@@ -38,11 +104,36 @@ def secret(name: str, default: str = "") -> str:
     """`NAME`, or the content of the file that `NAME_FILE` names (Docker secrets)."""
     path = os.environ.get(f"{name}_FILE")
     if path is None:
-        return os.environ.get(name, default)
+        return hidden(os.environ.get(name, default))
     try:
-        return Path(path).read_text().strip()
+        return hidden(Path(path).read_text().strip())
     except OSError as error:
         raise ImproperlyConfigured(f"{name}_FILE: cannot read {path}: {error.strerror}.") from None
+
+
+def hidden(value: str) -> str:
+    """`value`, which no log line shows from now on."""
+    if value:
+        _secrets.add(value)
+    return value
+
+
+def secrets_read() -> frozenset[str]:
+    """Every secret that was read so far."""
+    return frozenset(_secrets)
+
+
+def with_password(name: str, address: str, password: str) -> str:
+    """The URL with `password`, where it names a user without one; it is hidden in logs."""
+    parts = urlsplit(address)
+    if parts.password:
+        hidden(unquote(parts.password))
+    if not password or parts.password:
+        return address
+    if not parts.username:
+        raise ImproperlyConfigured(f"{name} names no user that a password could belong to.")
+    user, _, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user.rstrip(':')}:{quote(password, safe='')}@{host}").geturl()
 
 
 def pass_on(**values: str) -> None:
@@ -77,4 +168,4 @@ def generated_secret(path: Path) -> str:
         with contextlib.suppress(FileExistsError):
             os.link(draft, path)  # the first of several processes wins, the others read its key
         Path(draft).unlink()
-    return path.read_text().strip()
+    return hidden(path.read_text().strip())

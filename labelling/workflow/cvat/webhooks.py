@@ -70,5 +70,5 @@ def _read(raw: bytes) -> tuple[str, int | None]:
         of = told.get("job") or told.get("task") or {}
         project = told["project"]["id"] if "project" in told else of.get("project_id")
         return event, None if project is None else int(project)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise BadInput("The body is no webhook of CVAT's.", field="body") from error
