@@ -24,8 +24,8 @@ class Blobs(Protocol):
     """A store. Keys are relative POSIX paths such as `tiles/35VLF/512/3/7/….tif`.
 
     Readers see a blob as it was or as it is, never a part of it. Every method raises BadInput for a
-    key that could leave the store; storage that can't be reached or written raises OSError (a
-    folder) or StorageAway (S3), and leaves nothing behind.
+    key that could leave the store; storage that can't be reached raises OSError (a folder) or
+    StorageAway (S3), a full disk StorageAway, and nothing is left behind.
     """
 
     def write(self, key: str, content: bytes) -> str:

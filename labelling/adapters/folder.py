@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from labelling.adapters.beside import beside, flush, settle, sha256_of
+from labelling.adapters.full import told_when_full
 from labelling.adapters.index import NAME, Index
 from labelling.adapters.keys import check_key, check_prefix
 from labelling.adapters.stored import Stored
@@ -31,7 +32,7 @@ class FolderBlobs:
 
     def write_with(self, key: str, writer: Callable[[Path], object]) -> str:
         target = self.path(key)
-        with beside(target) as temporary:
+        with told_when_full(key), beside(target) as temporary:
             writer(temporary)
             digest = sha256_of(temporary)
             settle(temporary, target)
@@ -39,7 +40,7 @@ class FolderBlobs:
 
     def write_once(self, key: str, content: bytes) -> bool:
         target = self.path(key)
-        with beside(target) as temporary:
+        with told_when_full(key), beside(target) as temporary:
             temporary.write_bytes(content)
             flush(temporary)
             try:
@@ -95,7 +96,7 @@ class FolderBlobs:
     def adopt(self, folder: Path, key: str, *, without: Iterable[str] = ()) -> Index:
         target = self.path(key)
         index = Index.of(folder, without=without)
-        with beside(folder / NAME) as temporary:
+        with told_when_full(f"{key}/{NAME}"), beside(folder / NAME) as temporary:
             temporary.write_bytes(index.dump())
             settle(temporary, folder / NAME)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 from storages.backends.s3 import S3Storage
 
 from labelling.adapters.beside import beside, settle, sha256_of
+from labelling.adapters.full import told_when_full
 from labelling.adapters.index import NAME, Entry, Index
 from labelling.adapters.keys import check_key, check_prefix
 from labelling.adapters.s3 import CONNECT_SECONDS, READ_SECONDS, TRIES, Bucket, Endpoint
@@ -83,7 +84,8 @@ class ObjectBlobs:
     def write_with(self, key: str, writer: Callable[[Path], object]) -> str:
         check_key(key)
         self.work.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="draft-", dir=self.work) as folder:
+        drafts = tempfile.TemporaryDirectory(prefix="draft-", dir=self.work)
+        with told_when_full(key), drafts as folder:
             # The key's own last name: a writer names the file when it refuses.
             path = Path(folder) / key.rpartition("/")[2]
             writer(path)
@@ -211,7 +213,7 @@ class ObjectBlobs:
 
     def _fetch(self, key: str, path: Path, entry: Entry) -> None:
         """Copy an object to `path`. Raises NotFound, and BadInput where it isn't what it was."""
-        with beside(path) as temporary:
+        with told_when_full(str(path)), beside(path) as temporary:
             with told(self.bucket.name, key), temporary.open("wb") as file:
                 self.client.download_fileobj(
                     self.bucket.name, self.bucket.object(key), file, Config=PARTS

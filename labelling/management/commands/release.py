@@ -48,10 +48,10 @@ class Command(WorkbenchCommand):
             "--allow-non-commercial", action="store_true",
             help="let labels in that forbid commercial use; the release says so",
         )  # fmt: skip
-        create.add_argument("--dry-run", action="store_true", help="check, write nothing")
         listing = verbs.add_parser("list", help="a campaign's releases")
         copy = verbs.add_parser("copy", help="write a release out again, compared with its hashes")
         for each in (create, copy):
+            each.add_argument("--dry-run", action="store_true", help="check, write nothing")
             each.add_argument("--version", dest="release", required=True, metavar="VERSION")
         create.add_argument(
             "out", nargs="?", default=STORAGE, metavar="OUT|storage",
@@ -101,9 +101,11 @@ class Command(WorkbenchCommand):
         found = campaign.releases.filter(version=version).first()
         if found is None:
             raise NotFound(f"{campaign.slug} has no release {version!r}.", field="version")
-        files = copy_release(found, options["out"], blobs=store())
+        dry_run = options["dry_run"]
+        files = copy_release(found, options["out"], blobs=store(), dry_run=dry_run)
+        where = "would go to" if dry_run else "in"
         self.say(
-            f"Release {version}: {files} files in {options['out']}, as they were released.",
+            f"Release {version}: {files} files {where} {options['out']}, as they were released.",
             as_json=options["json"], version=version, files=files, sha256=found.sha256,
         )  # fmt: skip
 

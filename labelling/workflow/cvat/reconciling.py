@@ -85,6 +85,16 @@ def reconcile(link: CvatLink, cvat: Cvat, *, now: datetime) -> Findings:
     """
     sides = _sides(link, cvat)
     note(link, sides.jobs.values(), Pulled())
+    return _compared(sides, cvat, now=now)
+
+
+def differences(link: CvatLink, cvat: Cvat, *, now: datetime) -> Findings:
+    """Compare as `reconcile` does, and note nothing at all. Raises the same."""
+    return _compared(_sides(link, cvat), cvat, now=now)
+
+
+def _compared(sides: Sides, cvat: Cvat, *, now: datetime) -> Findings:
+    link = sides.link
     findings = Findings(held=live_jobs(link).exclude(held_code="").count())
     for kind, name in _found(sides, cvat):
         findings.add(kind, name)

@@ -31,9 +31,9 @@ def put(target: Path, source: Path | bytes) -> dict[str, Any]:
     return told
 
 
-def copy_release(release: Release, out: Path, *, blobs: Blobs) -> int:
+def copy_release(release: Release, out: Path, *, blobs: Blobs, dry_run: bool = False) -> int:
     """Write a release's files into the new or empty folder `out`, each compared with its hash; how
-    many. What is there and right from an earlier try stays.
+    many. What is there and right from an earlier try stays. A dry run only compares.
 
     Raises Conflict for a folder with other things in it, NotFound for a release that storage has
     lost, BadInput for one of which a file is missing or was changed.
@@ -46,17 +46,27 @@ def copy_release(release: Release, out: Path, *, blobs: Blobs) -> int:
         raise damaged(release, LIST)
     files = json.loads(content)["files"]
     check_out(out, known={*files, LIST})
+    for name, told in files.items():
+        if not (source / name).is_file() or (
+            dry_run and sha256_of(source / name) != told["sha256"]
+        ):
+            raise damaged(release, name)
+    if not dry_run:
+        _write_out(release, files, content, source=source, out=out)
+    return len(files) + 1
+
+
+def _write_out(
+    release: Release, files: dict[str, Any], content: bytes, *, source: Path, out: Path
+) -> None:
     with writing(out):
         for left in out.rglob(f".*{UNFINISHED}"):
             left.unlink()
         for name, told in files.items():
-            if not (source / name).is_file():
-                raise damaged(release, name)
             if put(out / name, source / name)["sha256"] != told["sha256"]:
                 (out / name).unlink()
                 raise damaged(release, name)
         put(out / LIST, content)
-    return len(files) + 1
 
 
 def check_out(out: Path, *, known: Collection[str] = ()) -> None:

@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
 
 from labelling.adapters.beside import UNFINISHED
 from labelling.adapters.blobs import Blobs
@@ -29,13 +30,24 @@ CACHES = ("chips/made/", PICTURES)
 """What is made again when it is missing, and that no row names."""
 DRAFTS = "labels/drafts/"
 """Unfinished labels: replaced every few seconds, so that rows and blobs never quite agree."""
+DUELS = "duels/"
+"""Training sets of duels: they go with their duel, or by `tidy` where it was killed."""
 ATTEMPT = re.compile(r"(rounds/[^/]+/\d+)/(\d+/.*|pool\.json|[^/]+\.log)")
 """What attempts at a round leave behind; it stays until somebody deletes it."""
 READERS = 4
 AHEAD = 16
 """Blobs whose content is being compared while the next are listed."""
 
-Pair = tuple[Expected | None, Stored | None]
+
+class Keyed(Protocol):
+    """What has a key to be sorted by."""
+
+    @property
+    def key(self) -> str: ...
+
+
+Wanted = TypeVar("Wanted", bound=Keyed)
+There = TypeVar("There", bound=Keyed)
 
 
 @dataclass(frozen=True)
@@ -81,7 +93,7 @@ class Inspection:
         return (
             self.now - stored.modified < self.older_than
             or is_cached(stored)
-            or stored.key.startswith(DRAFTS)
+            or stored.key.startswith((DRAFTS, DUELS))
             or stored.key.startswith(tuple(self.gathering.opaque))
             or (attempt is not None and attempt[1] in self.gathering.rounds)
         )
@@ -160,7 +172,9 @@ def in_order(stored: Iterable[Stored]) -> Iterator[Stored]:
         yield each
 
 
-def side_by_side(expected: Iterable[Expected], stored: Iterable[Stored]) -> Iterator[Pair]:
+def side_by_side(
+    expected: Iterable[Wanted], stored: Iterable[There]
+) -> Iterator[tuple[Wanted | None, There | None]]:
     """Merge two streams that are sorted by key; where one lacks a key its place is None."""
     wanted, there = iter(expected), iter(stored)
     left, right = next(wanted, None), next(there, None)

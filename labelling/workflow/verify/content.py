@@ -68,6 +68,7 @@ CHECKS: dict[str, Callable[[Expected, Blobs], bool]] = {
     "weights": same_bytes,
     "file": same_bytes,
     "pool": readable_list,
+    "report": readable_list,
 }
 """Kind of blob → whether it is as it should be. Kinds that are not here say what else is expected:
 they were read, and judged, when that was gathered."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django.db.models import Manager, QuerySet
@@ -13,14 +14,19 @@ from labelling.adapters.blobs import Blobs
 from labelling.adapters.index import NAME, Index
 from labelling.enqueue import Job as Jobs
 from labelling.errors import BadInput, NotFound
-from labelling.models import Annotation, Job, Layer, Model, Release, Round, Snapshot, Tile
+from labelling.models import Annotation, Draft, Job, Layer, Model, Release, Round, Snapshot, Tile
 from labelling.workflow.fetching import chips_of
+from labelling.workflow.foreseeing import FORESEEN
 from labelling.workflow.verify.content import CHANGED
 from labelling.workflow.verify.ledger import Expected, Finding
+from labelling.workflow.verify.relations import in_chunks, wrong
 
 CHUNK = 2000
 """Rows read at a time."""
 EXPORT = Jobs.EXPORT.value
+PAPERS = "release.json"
+"""File of a release whose hash its row states."""
+NONE: Mapping[str, str] = MappingProxyType({})
 ADOPTED = {"fit": "model", "judge": "promote", "score": "tiles", "pick": "picked"}
 """Step of a round that leaves a folder → what the round's note on it tells where it did."""
 
@@ -44,6 +50,7 @@ class Gathering:
         yield from self.models()
         yield from self.of_rounds()
         yield from self.handed_out()
+        yield from self.minings()
 
     def snapshots(self) -> Iterator[Expected]:
         for digest, folder in rows(Snapshot.objects, "hash", "folder"):
@@ -51,11 +58,21 @@ class Gathering:
             yield manifest
             content = self.read(manifest)
             if hashlib.sha256(content).hexdigest() == digest:
-                yield from chips(content, manifest.of)
+                samples = json.loads(content)["samples"]
+                self.note_unknown(samples, manifest)
+                yield from chips(samples, manifest.of)
                 continue
             self.opaque.append("chips/")
             if content:
                 self.note(manifest, CHANGED)
+
+    def note_unknown(self, samples: list[dict[str, Any]], manifest: Expected) -> None:
+        """Labels in a snapshot that the database doesn't have."""
+        named = (str(each["annotation"]) for each in samples if each.get("annotation"))
+        for chunk in in_chunks(named):
+            there = Annotation.objects.filter(uuid__in=chunk).values_list("uuid", flat=True)
+            for lost in sorted(set(chunk) - {str(uuid) for uuid in there}):
+                self.findings.append(wrong(f"annotation {lost}", f"{manifest.of} has it, no row"))
 
     def models(self) -> Iterator[Expected]:
         for digest, folder, card in rows(Model.objects, "hash", "folder", "card"):
@@ -79,24 +96,39 @@ class Gathering:
                 yield from self.adopted(
                     f"{key}/{step}", of, surely="finished" in told and note in told
                 )
+            yield from self.adopted(f"{key}/{FORESEEN}", of, surely=False)
 
     def handed_out(self) -> Iterator[Expected]:
         """The folders of exports and releases."""
         done = Job.objects.filter(kind=EXPORT, state=Job.State.DONE)
         for uuid, result in rows(done, "uuid", "result"):
             yield from self.adopted(result["folder"], f"export {uuid}", surely=True)
-        for slug, version, folder in rows(Release.objects, "campaign__slug", "version", "folder"):
-            yield from self.adopted(folder, f"release {version} of {slug}", surely=True)
+        columns = ("campaign__slug", "version", "folder", "sha256")
+        for slug, version, folder, sha256 in rows(Release.objects, *columns):
+            of = f"release {version} of {slug}"
+            yield from self.adopted(folder, of, surely=True, papers={PAPERS: sha256})
 
-    def adopted(self, key: str, of: str, *, surely: bool) -> Iterator[Expected]:
-        """An adopted folder; that of a step which isn't finished need not be there."""
+    def minings(self) -> Iterator[Expected]:
+        """Rankings of doubtful labels."""
+        done = Job.objects.filter(kind=Jobs.MINE.value, state=Job.State.DONE)
+        for uuid, result in rows(done, "uuid", "result"):
+            if key := result.get("report"):
+                yield Expected(key, "report", f"mining {uuid}")
+
+    def adopted(
+        self, key: str, of: str, *, surely: bool, papers: Mapping[str, str] = NONE
+    ) -> Iterator[Expected]:
+        """An adopted folder; that of a step which isn't finished need not be there.
+
+        `papers`: {file: sha256 that a row states of it}.
+        """
         listing = Expected(f"{key}/{NAME}", "index", of)
         index = self.index(key, listing, surely=surely)
         if index is None:
             return
         yield listing
         for name, entry in index.files.items():
-            facts = {"sha256": entry.sha256}
+            facts = {"sha256": papers.get(name, entry.sha256)}
             yield Expected(index.blob(key, name), "file", of, facts, entry.size)
 
     def index(self, key: str, listing: Expected, *, surely: bool) -> Index | None:
@@ -143,8 +175,14 @@ def layers() -> Iterator[Expected]:
         yield Expected(raster, "layer", of, {"sha256": sha256})
 
 
-def chips(manifest: bytes, of: str) -> Iterator[Expected]:
-    for sample in json.loads(manifest)["samples"]:
+def drafts() -> Iterator[Expected]:
+    """Not among everything: a draft is replaced every few seconds, and its blob with it."""
+    for task, key in rows(Draft.objects, "task__uuid", "label"):
+        yield Expected(key, "draft", f"an unfinished label of task {task}")
+
+
+def chips(samples: list[dict[str, Any]], of: str) -> Iterator[Expected]:
+    for sample in samples:
         for chip in chips_of(sample):
             yield Expected(f"chips/{chip}.npy", "chip", of, {"sha256": chip})
 

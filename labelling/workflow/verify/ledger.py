@@ -30,11 +30,12 @@ class Expected:
 
 @dataclass(frozen=True)
 class Finding:
-    """A blob that is not as it should be."""
+    """A blob, or a row, that is not as it should be."""
 
     problem: str
-    """`missing`, `extra` or `damaged`."""
+    """`missing`, `extra` or `damaged`; `wrong` of a row."""
     key: str
+    """Of the blob; of a row what it is called."""
     what: str = ""
     """Kind of blob; empty for an extra one."""
     of: str = ""

@@ -12,8 +12,10 @@ import numpy as np
 from PIL import Image
 
 from labelling.adapters.blobs import Blobs, store
+from labelling.enqueue import Job as Jobs
 from labelling.imagery.tilefile import content_hash, read_tile, write_mask
-from labelling.models import Annotation, Campaign, Layer, Model, Round, Tile
+from labelling.models import Annotation, Campaign, Job, Layer, Model, Round, Tile
+from labelling.workflow.foreseeing import FORESEEN
 from labelling.workflow.snapshots.freezing import freeze
 from labelling.workflow.verify.expected import hash_of_card
 from tests.factories import NOON
@@ -21,7 +23,7 @@ from tests.worlds import world
 
 KINDS = (
     "raster", "thumbnail", "label", "layer", "manifest", "chip", "weights", "card", "index", "file",
-    "pool",
+    "pool", "report",
 )  # fmt: skip
 
 
@@ -55,6 +57,7 @@ def holdings(tmp_path: Path) -> Holdings:
             "weights": f"{model.folder}/weights.safetensors",
             "card": f"{model.folder}/card.json",
             **stored_round(campaign, blobs, tmp_path),
+            "report": stored_mining(campaign, blobs),
         },
     )
 
@@ -103,6 +106,14 @@ def stored_model(campaign: Campaign, blobs: Blobs) -> Model:
     )
 
 
+def stored_mining(campaign: Campaign, blobs: Blobs) -> str:
+    job = Job(kind=Jobs.MINE.value, campaign=campaign, state="done", created=NOON, finished=NOON)
+    job.result = {"report": f"minings/{job.uuid}/report.json"}
+    job.save()
+    blobs.write(job.result["report"], b'{"rows": []}')
+    return str(job.result["report"])
+
+
 def stored_round(campaign: Campaign, blobs: Blobs, tmp_path: Path) -> dict[str, str]:
     """A round that has scored, and whose picking is not finished."""
     note = {"finished": NOON.isoformat()}
@@ -120,6 +131,10 @@ def stored_round(campaign: Campaign, blobs: Blobs, tmp_path: Path) -> dict[str, 
     made = tmp_path / "score"
     made.mkdir()
     (made / "pool.npz").write_bytes(b"scores" * 300)
+    foreseen = tmp_path / "foreseen"
+    foreseen.mkdir()
+    (foreseen / "masks.npz").write_bytes(b"masks" * 30)
+    blobs.adopt(foreseen, f"rounds/north/1/{FORESEEN}")
     index = blobs.adopt(made, "rounds/north/1/score")
     blobs.write("rounds/north/1/pool.json", b'{"tiles": [], "known": []}')
     blobs.write("rounds/north/1/1/score.log", b"what the attempt said")

@@ -70,7 +70,7 @@ def test_a_round_whose_storage_is_away_goes_on_when_it_is_back(server, hasty):
     with server.failing(always("503 Slow Down")):
         run_round(job, blobs=blobs, clock=clock.now)
     job.refresh_from_db()
-    assert (job.state, job.attempts) == (Job.State.RUNNING, 0)
+    assert (job.state, job.attempts) == (Job.State.WAITING, 0)
     assert "s3://" in job.error
 
     Job.objects.update(lease_ends=NOON)
@@ -145,5 +145,5 @@ def test_tiles_that_cannot_be_read_now_leave_the_round_to_the_sweep(server, hast
         run_round(job, blobs=store(), clock=clock.now)
 
     job.refresh_from_db()
-    assert (job.state, job.attempts) == (Job.State.RUNNING, 0)
+    assert (job.state, job.attempts) == (Job.State.WAITING, 0)
     assert "/vsis3/" in job.error

@@ -201,9 +201,9 @@ def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(writing.os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(StorageAway, match="the disk is full"):
         blobs.write("tiles/a.tif", b"newer")
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(StorageAway, match="the disk is full"):
         blobs.write_once("tiles/b.tif", b"newer")
 
     assert blobs.read("tiles/a.tif") == b"whole"

@@ -208,7 +208,7 @@ def test_the_command_ends_well_when_nothing_is_wrong(held):
     status, said = command()
 
     assert status == 0
-    assert "blobs compared: 0 missing, 0 damaged, 0 extra." in said
+    assert "blobs compared: 0 missing, 0 damaged, 0 extra, 0 wrong." in said
 
 
 def test_the_command_names_what_it_finds_and_whose_it_is(held):
