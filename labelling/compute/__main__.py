@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -17,14 +18,15 @@ from django.core.management import call_command
 from al_engine.errors import EngineError
 from labelling.compute.compare import compare
 from labelling.compute.judge import judge
-from labelling.compute.lines import tell
+from labelling.compute.lines import Telling, tell
 from labelling.compute.mining import mine
 from labelling.compute.predicting.request import Request as MaskRequest
 from labelling.compute.predicting.work import predict
 from labelling.compute.prelabel import draw_prelabels
 from labelling.compute.scoring import Request, score_pool
 from labelling.errors import StorageAway, WorkbenchError
-from training.errors import Refusal
+from training import stopping
+from training.errors import Interrupted, Refusal
 from training.lifeline import die_with_parent
 
 
@@ -51,6 +53,12 @@ WORK: dict[str, Callable[[dict[str, Any], Path], dict[str, Any]]] = {
 }
 
 
+KEEPING = ("score", "mine")
+"""Work that keeps what it has when it is asked to end; all other is ended."""
+CODES = {StorageAway: "storage_away", Interrupted: Interrupted.code}
+"""Refusals that the parent tells from all others (workflow/children.py)."""
+
+
 def main() -> int:
     die_with_parent()
     parser = argparse.ArgumentParser(prog="python -m labelling.compute", description=__doc__)
@@ -58,13 +66,16 @@ def main() -> int:
     parser.add_argument("request", type=Path)
     parser.add_argument("out", type=Path)
     words = parser.parse_args()
+    if words.work in KEEPING:
+        stopping.listen()
     if threads := int(os.environ.get("TORCH_THREADS", "0")):
         torch.set_num_threads(threads)
     words.out.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[Telling()])
     try:
         done = WORK[words.work](json.loads(words.request.read_text()), words.out)
     except (EngineError, Refusal, WorkbenchError) as refused:
-        code = "storage_away" if isinstance(refused, StorageAway) else "refused"
+        code = next((code for kind, code in CODES.items() if isinstance(refused, kind)), "refused")
         message = f"{refused} {getattr(refused, 'help', '')}".strip()
         tell("error", code=code, message=message, field=getattr(refused, "field", ""))
         return 1

@@ -9,6 +9,7 @@ import numpy as np
 
 from labelling.compute.inputs import read_input
 from labelling.compute.lines import Meter
+from labelling.compute.settling import draw_settled
 from labelling.imagery.tilefile import write_label
 from training.predict import load, predict_codes
 
@@ -17,7 +18,8 @@ NOBODY = 0
 
 
 def draw_prelabels(request: dict[str, Any], out: Path) -> dict[str, Any]:
-    """Write `<uuid>.tif` for each tile: class codes, 255 where there is no data."""
+    """Write `<uuid>.tif` for each tile: class codes, 255 where there is no data; and settled.npz
+    where the request asks for it."""
     ensemble = load(Path(request["model"]))
     out.mkdir(parents=True, exist_ok=True)
     meter = Meter("prelabel", len(request["tiles"]))
@@ -26,4 +28,6 @@ def draw_prelabels(request: dict[str, Any], out: Path) -> dict[str, Any]:
         mask = predict_codes(ensemble, given)
         write_label(out / f"{tile['uuid']}.tif", mask, np.full_like(mask, NOBODY))
         meter.show(done)
+    if "settling" in request:
+        draw_settled(request, out)
     return {"tiles": len(request["tiles"])}

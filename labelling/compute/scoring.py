@@ -16,11 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from al_engine.batches import Pool
+from al_engine.ensemble import Ensemble as Members
 from al_engine.pooling import PoolingConfig, TileScore, score_tile
+from labelling.compute.contradicting import Opponent
 from labelling.compute.files import write_arrays
 from labelling.compute.inputs import bands_of, read_input
 from labelling.compute.lines import Meter
 from labelling.imagery.features import tile_features
+from training import stopping
 from training.features.layout import Layout
 from training.predict import Ensemble, Given, load
 from training.survey import valid_pixels
@@ -49,10 +52,16 @@ class Request:
     """Labelled and in-flight tiles: only embeddings and spectral features are wanted."""
     class_means: bool = False
     """Whether the strategy needs plain means by class (`clasp`)."""
+    provides: Sequence[int] = ()
+    """Class codes that the masks which tiles name as `codes` can tell; the model is held against
+    them (`disagree`)."""
+    before: Path | None = None
+    """The model to hold this one against instead."""
 
     @classmethod
     def read(cls, content: dict[str, Any]) -> Request:
-        return cls(**{**content, "model": Path(content["model"])})
+        paths = {name: Path(content[name]) for name in ("model", "before") if content.get(name)}
+        return cls(**{**content, **paths})
 
 
 def score_pool(request: Request, out: Path) -> dict[str, Any]:
@@ -68,6 +77,7 @@ def score_pool(request: Request, out: Path) -> dict[str, Any]:
             meter.skipped += len(batch)
         else:
             write_arrays(path, **scored(ensemble, request, batch, meter, first))
+            stopping.check()
         shards.append(path)
     merged = merge(shards)
     model = ensemble.card.hash if ensemble.card else ""
@@ -81,6 +91,7 @@ def scored(
     """The figures of these tiles, one row each."""
     rows: list[TileScore] = []
     embeddings, features = [], []
+    opponent = Opponent.of(ensemble, request.bands, request.provides, request.before)
     pooling = PoolingConfig(class_means=request.class_means)
     seen: list[NDArray[np.bool_]] = []
 
@@ -92,14 +103,17 @@ def scored(
             yield tile
 
     stream = ensemble.stream(noting(), passes=request.passes, seed=request.seed)
-    for done, (probabilities, embedding) in enumerate(stream, start=1):
-        rows.append(score_tile(probabilities, seen.pop(), request.acquisition, pooling))
+    for done, (tile, (probabilities, embedding)) in enumerate(zip(tiles, stream), start=1):
+        members = Members(probabilities, codes=opponent.codes(tile), merged=opponent.merged)
+        rows.append(score_tile(members, seen.pop(), request.acquisition, pooling))
         embeddings.append(embedding)
         meter.show(first + done)
     return {
         "scores": np.array([each.score for each in rows], np.float32),
         "means": np.array([each.mean for each in rows], np.float32),
         "disagreement": np.array([each.disagreement for each in rows], np.float32),
+        "contradiction": np.array([each.contradiction for each in rows], np.float32),
+        "compared": np.array([each.compared for each in rows], np.float32),
         "class_scores": np.stack([each.class_scores for each in rows]),
         "class_fractions": np.stack([each.class_fractions for each in rows]),
         "blocks": np.stack([each.blocks for each in rows]),
@@ -151,6 +165,8 @@ def keep_pool(request: Request, merged: Arrays, out: Path, *, model: str, member
         scores=merged["scores"][:n],
         means=merged["means"][:n],
         disagreement=merged["disagreement"][:n],
+        contradiction=merged["contradiction"][:n],
+        compared=merged["compared"][:n],
         class_scores=merged["class_scores"][:n],
         embeddings=merged["embeddings"][:n],
         groups=groups.astype(np.int64),

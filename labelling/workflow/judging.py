@@ -17,7 +17,7 @@ from labelling.workflow.attempt import Attempt
 from labelling.workflow.aux_chips import seen_by
 from labelling.workflow.children import run_child
 from labelling.workflow.fetching import model_here, snapshot_here
-from labelling.workflow.picking import write_json
+from labelling.workflow.pool_listing import write_json
 from labelling.workflow.promotion import (
     champion_of,
     crown,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from labelling.models import Annotation, Campaign, CampaignTile, Place, Scene, Task, Tile
+from labelling.models import Annotation, Campaign, CampaignTile, Flag, Place, Scene, Task, Tile
+from labelling.workflow.picking_rules import picking_rules
 
 REPLACEABLE = Q(state=Task.State.OPEN, lane=Task.Lane.ACTIVE)
 """Tasks that a new round closes: their tiles compete again."""
@@ -15,6 +17,7 @@ REPLACEABLE = Q(state=Task.State.OPEN, lane=Task.Lane.ACTIVE)
 SCOPE_WORDS = {"out": "out of scope", "unknown": "of unknown place or date"}
 """Why a tile that isn't in scope is kept back."""
 UNFINISHED = "of a product whose ingest isn't finished"
+WORN_OUT = "put away by people again and again"
 
 
 def eligible_tiles(campaign: Campaign) -> QuerySet[Tile]:
@@ -24,7 +27,18 @@ def eligible_tiles(campaign: Campaign) -> QuerySet[Tile]:
         .filter(acquisition__place__split=Place.Split.POOL)
         .exclude(labelled(campaign))
         .exclude(in_flight(campaign))
+        .exclude(acquisition__in=worn_out(campaign))
     )
+
+
+def worn_out(campaign: Campaign) -> QuerySet[Flag, Any]:
+    """Acquisitions that people put away unlabelled so often that no round is to choose them again.
+
+    A lead may still pick one by hand.
+    """
+    skips = Flag.objects.filter(task__campaign=campaign, skipped=True).order_by()
+    counted = skips.values("task__acquisition").annotate(n=Count("pk"))
+    return counted.filter(n__gte=picking_rules(campaign).skip_cap).values("task__acquisition")
 
 
 def servable_tiles(campaign: Campaign) -> QuerySet[Tile]:
@@ -63,8 +77,8 @@ def allowed_scopes(campaign: Campaign) -> list[str]:
 
 
 def kept_back(campaign: Campaign) -> dict[str, int]:
-    """{why: tiles} of the campaign that may not be served, the most common reason first. Two
-    queries.
+    """{why: tiles} of the campaign that may not be served, the most common reason first.
+    Three queries.
 
     A fence goes before the scope: it stays when the scope's rule changes. Both go before a product
     that isn't whole: its tiles wait for the ingest, or for somebody to start it again.
@@ -77,6 +91,8 @@ def kept_back(campaign: Campaign) -> dict[str, int]:
         reasons[f"fenced ({fence})" if fence else SCOPE_WORDS[scope]] += n
     unfinished = enrolled.filter(fence="", scope__in=allowed, tile__scene__in=_unfinished())
     reasons[UNFINISHED] = unfinished.count()
+    served = enrolled.filter(fence="", scope__in=allowed).exclude(tile__scene__in=_unfinished())
+    reasons[WORN_OUT] = served.filter(tile__acquisition__in=worn_out(campaign)).count()
     return dict((+reasons).most_common())
 
 

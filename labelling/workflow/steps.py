@@ -22,10 +22,13 @@ from al_engine.strategies import STRATEGIES
 from labelling.adapters.blobs import Blobs
 from labelling.errors import NothingToLearn, StaleCheckpoint
 from labelling.models import Model, Round, Snapshot, record
-from labelling.workflow import judging, picking, tasks_of_round
+from labelling.workflow import judging, picking, pool_listing, tasks_of_round
 from labelling.workflow.attempt import Attempt
 from labelling.workflow.children import run_child
 from labelling.workflow.fetching import MODEL_FILES, snapshot_here
+from labelling.workflow.picking_rules import picking_rules
+from labelling.workflow.pool import eligible_tiles
+from labelling.workflow.pool_masks import check_something_to_disagree_with
 from labelling.workflow.snapshots.freezing import freeze
 
 CHECKPOINT, SHARDS = "checkpoint.pt", "shard-*.npz"
@@ -45,6 +48,8 @@ def freeze_labels(attempt: Attempt) -> Snapshot | None:
     round, campaign = attempt.round, copying.copy(attempt.round.campaign)
     campaign.training = round.training  # of the plan: the campaign's may have changed since
 
+    check_possible(attempt)
+
     def show(done: int, total: int) -> None:
         attempt.tick({"stage": "freeze", "done": done, "total": total})
 
@@ -54,6 +59,16 @@ def freeze_labels(attempt: Attempt) -> Snapshot | None:
         if STRATEGIES[round.strategy].needs_model:
             raise
         return None
+
+
+def check_possible(attempt: Attempt) -> None:
+    """Refuse, before hours of training, what the pick could only refuse. Raises BadInput."""
+    rules = picking_rules(attempt.round.campaign)
+    if pool_listing.COMPARED in STRATEGIES[attempt.round.strategy].needs:
+        tiles = eligible_tiles(attempt.round.campaign).values("uuid")
+        listed = [{"uuid": str(each["uuid"])} for each in tiles]
+        check_something_to_disagree_with(attempt.round, listed, attempt.tick)
+    rules.config([])
 
 
 def note_snapshot(attempt: Attempt, snapshot: Snapshot | None, now: datetime) -> dict[str, Any]:
@@ -166,7 +181,7 @@ def score(attempt: Attempt) -> Path:
     """Stream the pool through the model; returns the folder with the pool's arrays."""
     if attempt.has("score"):
         return attempt.adopted("score")
-    request = picking.pool_request(attempt)
+    request = pool_listing.pool_request(attempt)
     out = attempt.folder / "score"
     attempt.inherit("score", SHARDS)
     if attempt.round.ranked_by:
@@ -179,14 +194,15 @@ def score(attempt: Attempt) -> Path:
             tick=attempt.tick,
         )
     else:
-        picking.write_unscored_pool(
+        pool_listing.write_unscored_pool(
             request, out, strategy=attempt.round.strategy, tick=attempt.tick
         )
+    pool_listing.complete_pool(attempt, out)
     return attempt.adopt("score", without=[SHARDS])
 
 
 def note_scores(attempt: Attempt, folder: Path, now: datetime) -> dict[str, Any]:
-    return {"tiles": picking.pool_size(folder)}
+    return {"tiles": pool_listing.pool_size(folder)}
 
 
 STEPS = {

@@ -12,7 +12,7 @@ from labelling.compute.scoring import Request, score_pool
 from labelling.errors import JobFailed
 from labelling.models import Campaign, ClassSchema, Model, Round, Snapshot
 from labelling.workflow.attempt import Attempt
-from labelling.workflow.picking import pool_request
+from labelling.workflow.pool_listing import complete_pool, pool_request
 from tests.factories import NOON
 from tests.labelling.compared import BANDS, MODEL_FILES, frozen
 from tests.labelling.one_round import planned, taken
@@ -104,6 +104,7 @@ def scored_in_process(campaign: Campaign, model: Model, *, strategy: str) -> Att
     attempt = taken(round)
     request = Request.read(json.loads(pool_request(attempt).read_text()))
     score_pool(request, attempt.folder / "score")
+    complete_pool(attempt, attempt.folder / "score")
     attempt.adopt("score")
     return attempt
 

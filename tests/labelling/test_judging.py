@@ -19,7 +19,8 @@ from labelling.models import Evaluation, Event, Model, Round
 from labelling.workflow import judging
 from labelling.workflow.fetching import chips_of
 from labelling.workflow.judging import case_of
-from labelling.workflow.picking import channels, ranker_here
+from labelling.workflow.picking import channels
+from labelling.workflow.pool_listing import ranker_here
 from labelling.workflow.rounds import run_round, take_step
 from tests.factories import NOON, TaskFactory
 from tests.labelling.compared import tiles_of

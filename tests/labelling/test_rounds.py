@@ -12,6 +12,7 @@ from labelling.adapters.blobs import store
 from labelling.adapters.folder import FolderBlobs
 from labelling.errors import BadInput, Conflict
 from labelling.models import Event, Job, Layer, Model, Round, Score, Task
+from labelling.workflow.foreseeing import loaded
 from labelling.workflow.picking import read_picks
 from labelling.workflow.rounds import cancel_round, plan_round, run_round, take_step
 from labelling.workflow.tasks_of_round import Opening, open_tasks
@@ -63,6 +64,14 @@ def test_tasks_start_from_the_models_mask_but_control_tiles_do_not():
     assert not lanes.filter(lane="active", prelabel__isnull=True).exists()
     assert Layer.objects.count() == 4
     assert store().exists(Layer.objects.first().raster)
+    # What the model says of the control tile is kept where nobody is shown it.
+    foreseen = loaded(store().path(f"rounds/{campaign.slug}/1/foreseen/masks.npz").read_bytes())
+    assert list(foreseen) == [str(lanes.get(lane="control").tile.uuid)]
+    assert (
+        len(loaded(store().path(f"rounds/{campaign.slug}/1/foreseen/settled.npz").read_bytes()))
+        == 9
+    )
+    assert done.steps["open"]["agreement"] is None  # there was no model before
 
 
 def test_the_model_is_kept_with_card_and_validation_metrics():

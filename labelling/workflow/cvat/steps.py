@@ -92,10 +92,11 @@ def bring_into_step(row: Outbox, sending: Sending) -> None:
 
 
 def _withhold(job: CvatJob, sending: Sending) -> None:
-    """Wipe a pre-label that the claim has withheld: the batch was pushed with it before anybody
-    knew whose tile it would be. Only where nobody has drawn yet."""
+    """Wipe a pre-label and a guide that the claim has withheld: the batch was pushed with them
+    before anybody knew whose tile it would be. Only where nobody has drawn yet."""
     fresh = job.annotation_id is None and job.assignee_id is None and job.state == NEW
-    if job.prelabel_id is None or not fresh or job.task.arm != Task.Arm.PLAIN:
+    shown = job.prelabel_id is not None or hasattr(job.task, "guidance")
+    if not shown or not fresh or job.task.arm != Task.Arm.PLAIN:
         return
     sending.cvat.put_annotations([], job=int(job.remote or 0))
     CvatJob.objects.filter(pk=job.pk).update(prelabel=None)
