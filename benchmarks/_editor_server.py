@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,8 @@ def served(tiles: int) -> Iterator[Any]:
         sys.exit("No Chromium found: install it (Debian: the package chromium).")
     with running(tiles) as (address, session), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        context = browser.new_context(viewport=WINDOW)
+        # Waiting for what the page measured takes an expression, which its policy forbids.
+        context = browser.new_context(viewport=WINDOW, bypass_csp=True)
         context.add_cookies([{"name": "sessionid", "value": session, "url": address}])
         page = context.new_page()
         page.goto(f"{address}/annotate/bench")
@@ -44,15 +45,15 @@ def served(tiles: int) -> Iterator[Any]:
 
 
 @contextmanager
-def running(tiles: int) -> Iterator[tuple[str, str]]:
-    """(address, session) of a server that is ready."""
+def running(tiles: int, module: str = "benchmarks._editor_server") -> Iterator[tuple[str, str]]:
+    """(address, session) of a server that is ready: that of `module`, called as this one's is."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory(prefix="bench-editor-") as scratch:
         kept = {name: value for name, value in os.environ.items() if name not in SERVICES}
         server = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks._editor_server", str(port), str(tiles)],
+            [sys.executable, "-m", module, str(port), str(tiles)],
             env={**kept, "WORKBENCH_VAR": scratch},
             cwd=ROOT,
             stdout=subprocess.PIPE,
@@ -83,6 +84,11 @@ def wait_for(port: int) -> None:
 
 
 def main() -> None:
+    serve(fill)
+
+
+def serve(fill: Callable[[int], str]) -> None:
+    """Fill an installation with argv's TILES, tell the session, and serve it at argv's PORT."""
     port, tiles = sys.argv[1], int(sys.argv[2])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "labelling.config.settings")
     import django
@@ -98,10 +104,7 @@ def main() -> None:
 
 def fill(tiles: int) -> str:
     """Paint so many tiles, open a task on each; the session of who labels them."""
-    from django.conf import settings
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.auth.models import User
-    from django.contrib.sessions.backends.db import SessionStore
 
     from labelling.clock import now
     from labelling.workflow.founding import admit, found_campaign
@@ -110,10 +113,19 @@ def fill(tiles: int) -> str:
     ana = User.objects.create_user("ana", password=None)
     admit(ana, campaign=campaign, role="annotator", now=now())
     open_tasks(campaign, tiles)
+    return session_of(ana)
+
+
+def session_of(person: Any) -> str:
+    """Key of a session in which the person is signed in."""
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+
     session = SessionStore()
-    session[SESSION_KEY] = str(ana.pk)
+    session[SESSION_KEY] = str(person.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-    session[HASH_SESSION_KEY] = ana.get_session_auth_hash()
+    session[HASH_SESSION_KEY] = person.get_session_auth_hash()
     session.create()
     return str(session.session_key)
 

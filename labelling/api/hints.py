@@ -19,6 +19,7 @@ from labelling.imagery.boundaries import edit_map
 from labelling.imagery.tilefile import read_label, read_tile
 from labelling.insights.hints import hint_report
 from labelling.models import Annotation, Layer, Membership, role_of
+from labelling.workflow.regions import without_bare
 
 
 class EstimateSerializer(serializers.Serializer):
@@ -78,6 +79,8 @@ class AnnotationEdits(Resource):
         255 where either says nothing."""
         annotation = annotation_for(request.user, id)
         shown = read_tile(stored(_prelabel(request, annotation).raster))[0]
+        if annotation.task:
+            shown = without_bare(shown, annotation.task)
         final, _ = read_label(stored(annotation.raster))
         return octets([edit_map(shown.astype(final.dtype), final)])
 

@@ -61,6 +61,8 @@ class Subject:
     down and right being positive; None: the sun's place isn't known."""
     expected: Mapping[int, float] = field(default_factory=dict)
     """{code: 0…1 of the tile} in the pre-label its author was shown; empty: he was shown none."""
+    regions: Plane | None = None
+    """(height, width) number of the region, 0 outside of all; None: the whole tile is asked for."""
     limits: Limits = field(default_factory=Limits)
 
     @property
@@ -125,7 +127,9 @@ def no_data(path: str) -> Mask:
 
 
 def unlabelled(subject: Subject) -> Trouble | None:
-    """Pixels with data that nobody looked at."""
+    """Pixels with data that nobody looked at, of a tile that is labelled whole."""
+    if subject.regions is not None:
+        return None
     left = subject.label == UNLABELLED
     if subject.missing is not None:
         left &= ~subject.missing
@@ -134,6 +138,22 @@ def unlabelled(subject: Subject) -> Trouble | None:
     if share <= subject.limits.unlabelled_share:
         return None
     return Trouble(f"{share:.0%} of the pixels with data aren't labelled.", pixels, left)
+
+
+def unfinished_regions(subject: Subject) -> Trouble | None:
+    """Regions in which pixels with data have no label."""
+    if subject.regions is None:
+        return None
+    left = (subject.label == UNLABELLED) & (subject.regions > 0)
+    if subject.missing is not None:
+        left &= ~subject.missing
+    numbers = np.unique(subject.regions[left]).tolist()
+    if not numbers:
+        return None
+    listed = ", ".join(map(str, numbers))
+    what = f"Region {listed} isn't" if len(numbers) == 1 else f"Regions {listed} aren't"
+    message = f"{what} labelled to the last pixel; what can't be told is unsure."
+    return Trouble(message, int(np.count_nonzero(left)), left)
 
 
 def one_class(subject: Subject) -> Trouble | None:
@@ -199,6 +219,8 @@ def slivers(subject: Subject) -> Trouble | None:
     asked = np.ones(subject.label.shape, bool)
     if subject.missing is not None:
         asked = ~(subject.missing & (subject.label == UNLABELLED))
+    if subject.regions is not None:
+        asked &= subject.regions > 0
     small, pieces = small_pieces(subject.label, asked, least=subject.limits.sliver_pixels)
     if pieces <= subject.limits.slivers:
         return None
@@ -217,6 +239,7 @@ def box(mask: Mask) -> list[int]:
 
 CHECKS: dict[str, tuple[str, Callable[[Subject], Trouble | None]]] = {
     "cloud_over_nodata": (ERROR, cloud_over_nodata),
+    "unfinished_regions": (ERROR, unfinished_regions),
     "unlabelled": (WARNING, unlabelled),
     "one_class": (WARNING, one_class),
     "shadow_without_cloud": (WARNING, shadow_without_cloud),

@@ -22,6 +22,7 @@ from labelling.insights.shadow import expected_shadow
 from labelling.models import Round, Score, Task, Tile
 from labelling.workflow.hints import shown_layer
 from labelling.workflow.planes import Fault, Planes, faults
+from labelling.workflow.regions import region_numbers
 from labelling.workflow.review_rules import review_rules
 
 LONGEST_NOTE = 2000
@@ -94,14 +95,16 @@ def subject_of(planes: Planes, task: Task, limits: Limits) -> Subject:
         for code, name in names.items()
         if code not in shadows and any(word in name for word in CLOUD)
     ]
-    present = planes.pixels
+    present, numbers = planes.pixels, region_numbers(task)
+    alone = len(set(present) - {"254", "255"}) == 1
     return Subject(
         label=planes.label,
         clouds=clouds,
         shadows=shadows,
         missing=no_data(store().raster(tile.raster)) if tile.valid_share < 1 else None,
         fall=_fall(tile) if any(str(code) in present for code in shadows) else None,
-        expected=_expected(task) if len(set(present) - {"254", "255"}) == 1 else {},
+        expected=_expected(task) if alone and numbers is None else {},
+        regions=numbers,
         limits=limits,
     )
 

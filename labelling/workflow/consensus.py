@@ -100,6 +100,12 @@ def _settled(labels: Sequence[Annotation]) -> bool:
     return made is not None and made.origin.get("of") == _names(labels)
 
 
+def _kind(labels: Sequence[Annotation]) -> str:
+    """That of the label that covers most of the tile."""
+    kinds = {label.kind for label in labels}
+    return next(kind for kind in Annotation.Kind.values if kind in kinds)
+
+
 def _names(labels: Sequence[Annotation]) -> list[str]:
     return [str(label.uuid) for label in labels]
 
@@ -124,6 +130,7 @@ def _keep(
         tool=CONSENSUS,
         source=first.source,
         parent=first,
+        kind=_kind(labels),
         origin={"of": _names(labels), "ties": ties},
         raster=key,
         sha256=planes.sha256,

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from labelling.errors import Conflict
-from labelling.models import Event, Membership, Task, record
+from labelling.models import Event, Flag, Membership, Task, record
+from labelling.workflow.picking_rules import picking_rules
+from labelling.workflow.regions import hand_on
 from labelling.workflow.review_rules import review_rules
 
 TRIES = 20
@@ -23,13 +25,18 @@ def open_rework(
 
     For some days nobody but the author may take it; then, or where he has left the campaign, it is
     for whoever is next and hasn't labelled another copy of the acquisition. It keeps the rejected
-    task's pre-label and arm, so that its start is the same.
+    task's pre-label and arm, so that its start is the same. After the last rejection that the
+    campaign's `dispute_cap` allows it is put away instead, flagged for a lead to decide on.
     """
+    disputed = is_disputed(rejected)
     for _ in range(TRIES):
         task = _rework_of(rejected, author, reason=reason, now=now)
+        if disputed:
+            task.state, task.meant_for, task.meant_until = Task.State.SKIPPED, None, None
         try:
             with transaction.atomic():
                 task.save(force_insert=True)
+                hand_on(rejected, task)
         except IntegrityError:
             continue  # another copy's rework took the number just now
         record(
@@ -42,8 +49,25 @@ def open_rework(
             cause=reason,
             of=str(rejected.uuid),
         )
+        if disputed:
+            _ask_a_lead(task, by=by, now=now)
         return task
     raise Conflict("Reworks of this tile are being opened all the time.", help="Try again.")
+
+
+def is_disputed(rejected: Task) -> bool:
+    """Whether the copy that a rejected task is of has been rejected as often as it may be."""
+    root = rejected.root_id or rejected.pk
+    chain = Task.objects.filter(Q(pk=root) | Q(root=root), state=Task.State.REJECTED)
+    return chain.count() >= picking_rules(rejected.campaign).dispute_cap
+
+
+def _ask_a_lead(task: Task, *, by: User, now: datetime) -> None:
+    note = "Its labels were rejected again and again."
+    reason = Flag.Reason.CANNOT_DECIDE
+    Flag.objects.create(task=task, person=by, skipped=True, reason=reason, note=note, created=now)
+    told = {"reason": reason.value, "note": note}
+    record(Event.Verb.SKIPPED, task, campaign=task.campaign, who=by, now=now, **told)
 
 
 def _rework_of(rejected: Task, author: User | None, *, reason: str, now: datetime) -> Task:

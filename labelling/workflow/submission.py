@@ -22,6 +22,7 @@ from labelling.workflow.checking import Said, check_label
 from labelling.workflow.drafts import drop_draft
 from labelling.workflow.outbox import follow
 from labelling.workflow.planes import Planes
+from labelling.workflow.regions import cut_to_regions, region_numbers
 from labelling.workflow.sampling import is_drawn, review_rate
 from labelling.workflow.spells import (
     end,
@@ -54,7 +55,8 @@ class Work(TypedDict):
 def submit(*, task: Task, person: User, now: datetime, **work: Unpack[Work]) -> Annotation:
     """Hand in `person`'s label of `task`; the tile held ahead, if any, becomes the active one.
 
-    It waits for review, or is accepted at once where the draw leaves it out. A lease that ran out
+    Of a task in regions what lies outside of them is left out. It waits for review, or is accepted
+    at once where the draw leaves it out. A lease that ran out
     doesn't matter while nobody else has taken the tile: finished work is never thrown away. The
     same label handed in again gives the same annotation. The blob is written before the row; a
     crash in between leaves a blob that nothing refers to.
@@ -63,7 +65,7 @@ def submit(*, task: Task, person: User, now: datetime, **work: Unpack[Work]) -> 
     difficulty, overrule), NotYours, and Conflict (another schema version is in force, or the
     person has handed in another label of this task).
     """
-    planes = Planes(work["label"], work["provenance"])
+    planes = cut_to_regions(Planes(work["label"], work["provenance"]), task)
     last = last_spell(task, person)
     if done := _handed_in_before(task, person, planes.sha256, last):
         return done
@@ -86,6 +88,7 @@ def checked(task: Task, person: User, planes: Planes, work: Work, *, now: dateti
         tool=work["tool"],
         source="campaign",
         parent=_reworked(task),
+        kind=_kind(task),
         sha256=planes.sha256,
         pixels=planes.pixels,
         labelled_share=planes.labelled_share,
@@ -94,6 +97,10 @@ def checked(task: Task, person: User, planes: Planes, work: Work, *, now: dateti
         checks=overruled,
         created=now,
     )
+
+
+def _kind(task: Task) -> str:
+    return Annotation.Kind.FULL if region_numbers(task) is None else Annotation.Kind.REGION
 
 
 def _reworked(task: Task) -> Annotation | None:

@@ -144,12 +144,12 @@ def test_a_region_of_the_pre_label_is_turned_down(sign_in, transactional_db):
     page.get_by_role("link", name="Next tile").click()
     ana = Annotator(page)
     ana.wait_for_tile("35VLF/256/7/9")
-    expect(page.get_by_text("1 of 1 regions")).to_be_visible()
+    expect(page.get_by_text("1 of 1 pieces")).to_be_visible()
 
     ana.press("Backspace")
 
     assert ana.shares()["not labelled"] == "50 %"
-    expect(page.get_by_text("0 of 1 regions")).to_be_visible()
+    expect(page.get_by_text("0 of 1 pieces")).to_be_visible()
 
 
 def test_a_stroke_ends_with_its_tile_and_stays_with_its_tool(ana: Annotator):

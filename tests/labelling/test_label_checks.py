@@ -248,4 +248,4 @@ def test_a_campaign_without_clouds_is_asked_nothing_about_them():
     told = Subject(label, missing=missing, fall=FROM_THE_NORTH_WEST)
 
     assert {each.code for each in findings(told)} == set()
-    assert len(CHECKS) == 5
+    assert len(CHECKS) == 6

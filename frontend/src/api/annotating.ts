@@ -1,4 +1,4 @@
-import { answer, api } from "./client";
+import { answer, answerIfAny, api } from "./client";
 import { Broken, Refused } from "./problems";
 import type { components } from "./schema";
 import type { Task, Tile } from "./types";
@@ -40,16 +40,11 @@ export interface ServerDraft {
 
 /** The server's draft of `task`, or null where it has none. */
 export async function fetchDraft(task: Task): Promise<ServerDraft | null> {
-  try {
-    const { version, saved, schema_version } = await answer(
-      api.GET("/api/v1/tasks/{id}/draft", of(task.id)),
-    );
-    const planes = await draftPlanes(task);
-    return { version, savedAt: Date.parse(saved), schemaVersion: schema_version, planes };
-  } catch (error) {
-    if (error instanceof Refused && error.status === 404) return null;
-    throw error;
-  }
+  const about = await answerIfAny(api.GET("/api/v1/tasks/{id}/draft", of(task.id)));
+  if (!about) return null;
+  const { version, saved, schema_version } = about;
+  const planes = await draftPlanes(task);
+  return { version, savedAt: Date.parse(saved), schemaVersion: schema_version, planes };
 }
 
 async function draftPlanes({ id, tile }: Task): Promise<ServerDraft["planes"]> {
@@ -61,6 +56,14 @@ async function draftPlanes({ id, tile }: Task): Promise<ServerDraft["planes"]> {
   const cells = tile.height * tile.width;
   if (buffer?.byteLength !== 2 * cells) return null;
   return { label: new Uint8Array(buffer, 0, cells), provenance: new Uint8Array(buffer, cells) };
+}
+
+/** How uncertain the model is in each block of the task's tile: 0 sure … 255 uncertain. */
+export async function fetchHeat(task: string, blocks: number): Promise<Uint8Array> {
+  const call = api.GET("/api/v1/tasks/{id}/heat", { ...of(task), parseAs: "arrayBuffer" });
+  const levels = new Uint8Array(await answer(call));
+  if (levels.length !== blocks) throw new Broken("The heat map came cut off.");
+  return levels;
 }
 
 /** Keep `octets` (label, provenance) as the version after `base`; that version's number. */

@@ -10,37 +10,54 @@ export function floodCells(
 
 /**
  * Floods of one plane that share what they have taken: a cell is in one region at most, and many small
- * regions cost no more than one large.
+ * regions cost no more than one large. Whole runs of a row are taken at a time: a cell is asked about
+ * from above, from below and from its own row, and no more.
  */
 export function flooder(width: number, height: number) {
   const seen = new Uint8Array(width * height);
   const region = new Uint32Array(width * height);
-  const last = width * (height - 1);
   return (start: number, belongs: (cell: number) => boolean): Uint32Array => {
+    // Above the first row and below the last nothing is open: what was seen there isn't known.
+    const open = (cell: number) => seen[cell] === 0 && belongs(cell);
+    const seeds = [start];
     let size = 0;
-    const visit = (cell: number) => {
-      if (seen[cell] || !belongs(cell)) return;
-      seen[cell] = 1;
-      region[size++] = cell;
-    };
-    visit(start);
-    for (let head = 0; head < size; head++) visitBeside(region[head], width, last, visit);
+    for (let seed = seeds.pop(); seed !== undefined; seed = seeds.pop()) {
+      if (!open(seed)) continue;
+      const run = runAround(seed, width, open);
+      for (let cell = run.left; cell <= run.right; cell++) region[size++] = cell;
+      seen.fill(1, run.left, run.right + 1);
+      for (const away of [-width, width]) seedRuns(run, away, open, seeds);
+    }
     return region.slice(0, size);
   };
 }
 
-/** Visit the neighbours of `cell`; `last` is the first cell of the plane's last row. */
-function visitBeside(
-  cell: number,
-  width: number,
-  last: number,
-  visit: (cell: number) => void,
-): void {
-  const x = cell % width;
-  if (x > 0) visit(cell - 1);
-  if (x < width - 1) visit(cell + 1);
-  if (cell >= width) visit(cell - width);
-  if (cell < last) visit(cell + width);
+type Open = (cell: number) => boolean;
+
+/** Cells of one row, both ends included. */
+interface Run {
+  left: number;
+  right: number;
+}
+
+/** The open cells of one row that hang together with `cell`. */
+function runAround(cell: number, width: number, open: Open): Run {
+  const first = cell - (cell % width);
+  let left = cell;
+  let right = cell;
+  while (left > first && open(left - 1)) left--;
+  while (right < first + width - 1 && open(right + 1)) right++;
+  return { left, right };
+}
+
+/** Note the first cell of each run of open cells that lies `away` from `run`. */
+function seedRuns({ left, right }: Run, away: number, open: Open, seeds: number[]): void {
+  let inRun = false;
+  for (let cell = left + away; cell <= right + away; cell++) {
+    const is = open(cell);
+    if (is && !inRun) seeds.push(cell);
+    inRun = is;
+  }
 }
 
 /**

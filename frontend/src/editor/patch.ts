@@ -44,12 +44,18 @@ export function paint(
   origin: Provenance,
   mayChange: MayChange = () => true,
 ): Patch {
+  const { label, provenance, valid } = drawing;
+  // Asked once a code and not once a cell: a fill of a whole tile paints 10⁵ of them.
+  const open = Uint8Array.from({ length: 256 }, (_, held) => (mayChange(held) ? 1 : 0));
+  const own = origin === Provenance.painted;
   const kept = new Uint32Array(cells.length);
   let size = 0;
-  for (const i of cells) {
-    if (drawing.valid[i] && changes(drawing, i, code, origin) && mayChange(drawing.label[i])) {
-      kept[size++] = i;
-    }
+  for (let k = 0; k < cells.length; k++) {
+    const i = cells[k];
+    if (!valid[i] || !open[label[i]]) continue;
+    // A hand's stroke over a cell that already has the label still makes that cell the person's own;
+    // a tool's does not take a painted or confirmed cell away from the person.
+    if (label[i] !== code || (own && provenance[i] !== origin)) kept[size++] = i;
   }
   return {
     cells: kept.slice(0, size),
@@ -83,13 +89,6 @@ export function cellsWith(drawing: Drawing, code: number): Uint32Array {
 export function dropPrelabel(drawing: Drawing): Patch {
   const cells = cellsWhere(drawing.provenance, Provenance.confirmed);
   return paint(drawing, cells, UNLABELLED, Provenance.none);
-}
-
-// A hand's stroke over a cell that already has the label still makes that cell the person's own;
-// a tool's does not take a painted or confirmed cell away from the person.
-function changes(drawing: Drawing, i: number, code: number, origin: Provenance): boolean {
-  if (drawing.label[i] !== code) return true;
-  return origin === Provenance.painted && drawing.provenance[i] !== Provenance.painted;
 }
 
 function cellsWhere(plane: Uint8Array, value: number): Uint32Array {

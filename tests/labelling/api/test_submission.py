@@ -108,7 +108,7 @@ def test_a_label_that_comes_too_late_is_kept(campaign, ana, ben, in_hand):
     assert (answer.status_code, told["code"]) == (409, "not_yours")
     assert "kept as version 1 of your draft" in told["help"]
     assert draft_of(ana, in_hand) == octets(1)
-    assert ben.get(f"/api/v1/tasks/{in_hand.uuid}/draft").status_code == 404
+    assert ben.get(f"/api/v1/tasks/{in_hand.uuid}/draft").status_code == 204
 
 
 def test_a_label_of_a_colleagues_tile_is_kept_as_ones_own_draft(ana, ben, in_hand):
@@ -116,7 +116,7 @@ def test_a_label_of_a_colleagues_tile_is_kept_as_ones_own_draft(ana, ben, in_han
 
     assert (answer.status_code, answer.json()["code"]) == (409, "not_yours")
     assert draft_of(ben, in_hand) == octets(1)
-    assert ana.get(f"/api/v1/tasks/{in_hand.uuid}/draft").status_code == 404
+    assert ana.get(f"/api/v1/tasks/{in_hand.uuid}/draft").status_code == 204
 
 
 def test_another_label_of_a_submitted_tile_is_kept(ana, in_hand):

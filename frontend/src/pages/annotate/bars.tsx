@@ -2,7 +2,7 @@ import { Synthetic } from "../../widgets/badge";
 import { Button, IconButton } from "../../widgets/button";
 import { clockTime, countdown, day, percent } from "../../words";
 import { putBack, takeBack } from "./claiming";
-import { campaign, labelled, me, nameOf, work } from "./desk";
+import { campaign, labelled, me, nameOf, type Work, work } from "./desk";
 import { Finish, lastSubmitted } from "./finish";
 import { kept } from "./keeping";
 import { extend, leaseLeft, leaseShort, leaseShown } from "./lease";
@@ -131,7 +131,7 @@ function UnderCursor() {
       <span class="value xy">
         x {x} y {y}
       </span>
-      <span class="value what">{valid[cell] ? nameOf(label[cell]) : "no data"}</span>
+      <span class="value what">{valid[cell] ? nameOf(label[cell]) : notAsked(held, cell)}</span>
       {[...new Set(view.value?.bands)].slice(0, 3).map((band) => (
         <span key={band} class="value reflectance" title="Reflectance, 0 to 1">
           {band} {reflectance(held.bands.get(band)?.[cell])}
@@ -140,6 +140,9 @@ function UnderCursor() {
     </span>
   );
 }
+
+const notAsked = (held: Work, cell: number) =>
+  [...held.bands.values()].some((band) => band[cell]) ? "not asked for" : "no data";
 
 const reflectance = (value: number | undefined) => (value ? (value / 10_000).toFixed(3) : "–");
 

@@ -5,9 +5,12 @@ import { paletteOf } from "../../editor/overlay";
 import { inPane, toImage } from "../../editor/viewport";
 import { change, choices, type Work, work } from "./desk";
 import { tool } from "./hand";
+import { heatPicture } from "./heat";
 import { noteActivity } from "./lease";
 import {
   cursor,
+  heatOpacity,
+  heatShown,
   opacity,
   overlayStyle,
   panes,
@@ -82,6 +85,7 @@ function show(stage: Stage): () => void {
           panes: panes(),
           viewport: viewport.value,
           opacity: maskOpacity(),
+          heat: heatShown.value && !peeking.value ? heatOpacity.value : 0,
           marks: marks(),
         }),
       );
@@ -101,10 +105,15 @@ function show(stage: Stage): () => void {
       stage.showMargin(marginPicture.value);
       ask();
     }),
+    effect(() => {
+      stage.showHeat(heatPicture.value);
+      ask();
+    }),
     effect(showMask(stage, ask)),
     effect(() => {
       // Read, so that a change of any of them asks for a frame.
       void [viewport.value, opacity.value, peeking.value, marks(), panes(), mayDraw.value];
+      void [heatShown.value, heatOpacity.value];
       ask();
     }),
   ];

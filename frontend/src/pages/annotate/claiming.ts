@@ -13,6 +13,7 @@ import { fitView } from "./look";
 import { hush, phase, tell } from "./phase";
 import { startOver } from "./restarting";
 import { askWhich, nothingOnItsWay, sendNow } from "./sending";
+import { prepare } from "./views";
 
 /** The tile after this one, held and being loaded while the person still draws. */
 let ahead: Promise<Work> | null = null;
@@ -124,9 +125,16 @@ function begin(): void {
 const load = (task: Task): Promise<Work> => loadWork(campaign.value!, task, me.value!.username);
 
 function loadAhead(): void {
-  ahead = claimNext(campaign.value!.slug, "held").then(load);
+  ahead = claimNext(campaign.value!.slug, "held").then(load).then(drawnAhead);
   // Nothing to hold, or no network: the next claim will say so where it matters.
   ahead.catch(() => undefined);
+}
+
+function drawnAhead(held: Work): Work {
+  // Not within somebody's stroke: when the page has nothing else to do.
+  const later = window.requestIdleCallback ?? setTimeout;
+  later(() => prepare(held));
+  return held;
 }
 
 async function takeAhead(): Promise<Work | null> {

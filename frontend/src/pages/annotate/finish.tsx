@@ -40,6 +40,7 @@ export function Finish() {
         }}
       />
       <fieldset class="grades" aria-label="How hard it was">
+        <span aria-hidden="true">easy</span>
         {GRADES.map((words, k) => (
           <button
             key={words}
@@ -53,6 +54,7 @@ export function Finish() {
             {k + 1}
           </button>
         ))}
+        <span aria-hidden="true">hard</span>
       </fieldset>
     </>
   );

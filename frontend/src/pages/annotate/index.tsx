@@ -9,6 +9,7 @@ import { Board } from "./board";
 import { openNext } from "./claiming";
 import { campaign, choices, me } from "./desk";
 import { takeClass, wholePending } from "./hand";
+import { followHeat } from "./heat";
 import { Help } from "./help";
 import { followPrelabel } from "./hints";
 import { hasUnsaved, keepDrawing, keepNow } from "./keeping";
@@ -19,7 +20,9 @@ import { followMargin } from "./margin";
 import { Messages } from "./messages";
 import { Panel } from "./panel";
 import { phase } from "./phase";
+import { followRegions } from "./regions";
 import { sendDrawing } from "./sending";
+import { sendQueued } from "./submitting";
 import { SunCompass } from "./sun";
 import { Toolbar } from "./toolbar";
 import { makeGrains } from "./tools/superpixel";
@@ -55,9 +58,12 @@ function follow(): (() => void)[] {
   return [
     keepDrawing(),
     sendDrawing(),
+    sendQueued(),
     watchLease(),
     followTile(),
     followPrelabel(),
+    followRegions(),
+    followHeat(),
     followMargin(),
     followPanes(),
     makeGrains(),

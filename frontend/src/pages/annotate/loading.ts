@@ -11,6 +11,7 @@ import {
   emptyDrawing,
 } from "../../editor/drawing";
 import { Edits } from "../../editor/edits";
+import { insideWindows } from "../../editor/windows";
 import type { Trouble, Work } from "./desk";
 import { bandsShown } from "./views";
 
@@ -25,7 +26,7 @@ export async function loadWork(campaign: Campaign, task: Task, username: string)
     task.prelabel ? fetchPrelabel(tile) : null,
     earlierDrawing(draftKey(username, task), task),
   ]);
-  const valid = validCells(bands, tile.width * tile.height);
+  const valid = askedCells(task, validCells(bands, tile.width * tile.height));
   return {
     task,
     bands: new Map(names.map((name, k) => [name, bands[k]])),
@@ -34,6 +35,13 @@ export async function loadWork(campaign: Campaign, task: Task, username: string)
     base: earlier.base,
     trouble: earlier.trouble,
   };
+}
+
+/** Of cells with data those that are to be labelled: the others are neither painted nor counted. */
+export function askedCells({ guidance, tile }: Task, valid: Uint8Array): Uint8Array {
+  if (!guidance?.regions.length) return valid;
+  const inside = insideWindows(guidance.regions, tile.width, tile.height);
+  return valid.map((has, i) => has & inside[i]);
 }
 
 type Planes = Pick<Drawing, "label" | "provenance">;

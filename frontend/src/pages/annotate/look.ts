@@ -25,6 +25,10 @@ export const helpOpen = signal(false);
 export const marginShown = signal(true);
 /** Whether the ruler that tells how far shadows fall is shown. */
 export const rulerShown = signal(false);
+/** Whether the heat map lies over the image, where the tile has one. */
+export const heatShown = signal(false);
+/** 0–1, of the heat map. */
+export const heatOpacity = signal(0.5);
 /** Pointer in image coordinates, or null when it is elsewhere. */
 export const cursor = signal<Point | null>(null);
 /** Size of the whole board. */
@@ -102,6 +106,8 @@ const KEPT = {
   panelOpen,
   marginShown,
   rulerShown,
+  heatShown,
+  heatOpacity,
 };
 
 /** Take up the person's last settings in this browser, and keep them from now on. */

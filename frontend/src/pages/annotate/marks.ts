@@ -9,6 +9,7 @@ import { current } from "./hints";
 import { cursor, rulerShown } from "./look";
 import { mayDraw } from "./phase";
 import { type Offset, offsets } from "./reference";
+import { type Region, regionAt, regions, regionsDone } from "./regions";
 import { type Sprite, spriteOf } from "./stage";
 import { casting } from "./tools/shadow";
 import { grainAt, grains } from "./tools/superpixel";
@@ -20,12 +21,22 @@ export interface Marks {
   corners: Point[];
   colour: string;
   sprites: Sprite[];
+  /** The parts of the tile that are to be labelled; empty: all of it. */
+  regions: RegionMark[];
   /** Where shadows of the cloud under the cursor would fall; empty: not shown. */
   ruler: Offset[];
 }
 
+interface RegionMark extends Region {
+  done: boolean;
+  /** Whether the person went there last. */
+  here: boolean;
+}
+
 const ERASER_COLOUR = "#ffffff";
 const ASKED_COLOUR = "#ffffff";
+const REGION_COLOUR = "#ffe066";
+const HERE_COLOUR = "#ffffff";
 
 const colour = computed(() => {
   const code = tool.value === "eraser" ? UNLABELLED : activeCode.value;
@@ -46,6 +57,14 @@ const castCells = computed(() => casting.value?.cast.cells ?? null);
 
 const regionSprite = computed(() =>
   current.value ? sprite(current.value.cells, ASKED_COLOUR, true) : null,
+);
+
+const regionMarks = computed<RegionMark[]>(() =>
+  regions.value.map((each, place) => ({
+    ...each,
+    done: regionsDone.value[place],
+    here: regionAt.value === place,
+  })),
 );
 
 const grainSprite = computed(() => {
@@ -69,6 +88,7 @@ export function marks(): Marks {
     corners: corners.value,
     colour: colour.value,
     sprites: [movedSprite(), regionSprite.value, grainSprite.value].filter((each) => each !== null),
+    regions: regionMarks.value,
     ruler: ruled ? offsets.value : [],
   };
 }
@@ -102,9 +122,25 @@ export function drawMarks(
       canvas.height * viewport.scale,
     );
   }
+  for (const region of shown.regions) drawRegion(context, viewport, region);
   drawCorners(context, viewport, shown);
   drawRuler(context, viewport, shown);
   drawPointer(context, viewport, shown);
+}
+
+function drawRegion(
+  context: CanvasRenderingContext2D,
+  viewport: Viewport,
+  { top, left, width, height, number, done, here }: RegionMark,
+): void {
+  const at = toScreen(viewport, { x: left, y: top });
+  context.beginPath();
+  context.rect(at.x, at.y, width * viewport.scale, height * viewport.scale);
+  context.setLineDash(done ? [4, 4] : []);
+  strokeTwice(context, here ? HERE_COLOUR : REGION_COLOUR);
+  context.setLineDash([]);
+  context.font = "600 12px system-ui, sans-serif";
+  write(context, done ? `${number} ✓` : String(number), { x: at.x - 2, y: at.y + 12 });
 }
 
 function drawPointer(context: CanvasRenderingContext2D, viewport: Viewport, shown: Marks): void {

@@ -7,9 +7,10 @@ import { openNext, reclaim, skip } from "./claiming";
 import { Confirming } from "./confirming";
 import { campaign, work } from "./desk";
 import { downloadDrawing } from "./download";
+import { kept } from "./keeping";
 import { hush, notice, type Phase, phase } from "./phase";
 import { Skipping } from "./skipping";
-import { submitLate } from "./submitting";
+import { goOnDrawing, submitLate, tryNow } from "./submitting";
 
 /** What lies over the image: a note, or the reason why there is nothing to draw on. */
 export function Messages() {
@@ -52,6 +53,8 @@ function PhaseMessage({ phase }: { phase: Phase }) {
       return <Lost {...phase} />;
     case "confirming":
       return <Confirming {...phase} />;
+    case "queued":
+      return <Queued />;
     case "skipping":
       return <Skipping />;
     case "stuck":
@@ -113,6 +116,25 @@ function Stuck({ problem, retry, task }: Extract<Phase, { name: "stuck" }>) {
         </p>
       )}
     </>
+  );
+}
+
+function Queued() {
+  return (
+    <Sheet title="You are offline: your label is waiting">
+      <p>
+        {kept.value.state === "impossible"
+          ? "This browser can't keep it: don't close the page. It"
+          : "It is kept in this browser, and"}{" "}
+        is submitted as soon as the server answers: once, however often it is tried.
+      </p>
+      <p class="row">
+        <Button look="main" onClick={goOnDrawing}>
+          Go on drawing
+        </Button>
+        <Button onClick={tryNow}>Try now</Button>
+      </p>
+    </Sheet>
   );
 }
 

@@ -4,6 +4,7 @@ import { Slider } from "../../widgets/slider";
 import { percent } from "../../words";
 import { removePrelabel } from "./acts";
 import { type Choice, choices, fromModel, labelled, shareNow, work } from "./desk";
+import { Heat, Regions } from "./guidepanel";
 import { activeCode, protectedCodes, takeClass, toggleProtected, tool, wholePending } from "./hand";
 import { acceptRegion, current, nextRegion, pending, regionCount, rejectRegion } from "./hints";
 import { classKey } from "./keys";
@@ -18,6 +19,8 @@ export function Panel() {
   return (
     <aside class="panel" aria-label="Classes and views">
       <Classes />
+      <Regions />
+      <Heat />
       <ToolSetting />
       <Prelabel />
       <Views />
@@ -124,9 +127,11 @@ function Prelabel() {
     <section>
       <h2>
         Pre-label
-        <span class="value">
-          {pending.value.length} of {regionCount.value} regions to see
-        </span>
+        {regionCount.value > 0 && (
+          <span class="value">
+            {pending.value.length} of {regionCount.value} pieces to see
+          </span>
+        )}
       </h2>
       <p class="hint" title="Shown lighter; submitting confirms it">
         {prelabel.source} <code>{prelabel.version}</code> · {percent(fromModel.value)} still as it

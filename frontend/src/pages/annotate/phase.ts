@@ -7,6 +7,8 @@ export type Phase =
   | { name: "loading"; what: string }
   | { name: "drawing" }
   | { name: "submitting" }
+  /** The label is handed in, but the server is out of reach: it goes out when that is back. */
+  | { name: "queued" }
   /** The server has warnings about the label: the person overrules them or goes on drawing. */
   | { name: "confirming"; findings: Finding[] }
   /** The tile is being put away, unlabelled: the person says why. */

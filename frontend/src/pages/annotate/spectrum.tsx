@@ -45,10 +45,11 @@ export function Spectrum() {
 function valuesAt(names: string[]): number[] {
   const held = work.value!;
   const at = cursor.value;
-  const { width, height, valid } = held.edits.drawing;
+  const { width, height } = held.edits.drawing;
   if (!at || at.x < 0 || at.y < 0 || at.x >= width || at.y >= height) return [];
   const cell = Math.floor(at.y) * width + Math.floor(at.x);
-  return valid[cell] ? names.map((name) => held.bands.get(name)![cell] / 10_000) : [];
+  const values = names.map((name) => held.bands.get(name)![cell] / 10_000);
+  return values.some((value) => value > 0) ? values : []; // none: no data
 }
 
 const words = (names: string[], values: number[]) =>

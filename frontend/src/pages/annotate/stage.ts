@@ -10,6 +10,8 @@ export interface Frame {
   viewport: Viewport;
   /** 0–1, of the mask. */
   opacity: number;
+  /** 0–1, of the heat map. */
+  heat: number;
   marks: Marks;
 }
 
@@ -29,6 +31,7 @@ export class Stage {
   #images = Array.from({ length: 4 }, () => document.createElement("canvas"));
   #shown = [false, false, false, false];
   #margin = document.createElement("canvas");
+  #heat = document.createElement("canvas");
   #mask = document.createElement("canvas");
   #maskData: ImageData | null = null;
 
@@ -44,6 +47,12 @@ export class Stage {
   showMargin(image: ImageData | null): void {
     if (image) put(this.#margin, image);
     else this.#margin.width = 0;
+  }
+
+  /** Lay a heat map over the image, one pixel a block; null: there is none. */
+  showHeat(image: ImageData | null): void {
+    if (image) put(this.#heat, image);
+    else this.#heat.width = 0;
   }
 
   /** Draw the mask anew where `box` says, everywhere for null. */
@@ -62,7 +71,7 @@ export class Stage {
       .putImageData(this.#maskData, 0, 0, left, top, part.right - left, part.bottom - top);
   }
 
-  draw({ panes, viewport, opacity, marks }: Frame): void {
+  draw({ panes, viewport, opacity, heat, marks }: Frame): void {
     const context = this.clear();
     const ratio = devicePixelRatio || 1;
     panes.forEach((pane, k) => {
@@ -71,7 +80,7 @@ export class Stage {
       context.beginPath();
       context.rect(0, 0, pane.width, pane.height);
       context.clip();
-      this.#drawLayers(context, k, viewport, opacity);
+      this.#drawLayers(context, k, viewport, { opacity, heat });
       drawMarks(context, viewport, marks);
       context.restore();
     });
@@ -88,7 +97,7 @@ export class Stage {
     context: CanvasRenderingContext2D,
     k: number,
     viewport: Viewport,
-    opacity: number,
+    { opacity, heat }: Pick<Frame, "opacity" | "heat">,
   ): void {
     const { scale, left, top } = viewport;
     const image = this.#images[k];
@@ -97,6 +106,11 @@ export class Stage {
     context.imageSmoothingEnabled = scale < 3;
     if (k === 0 && this.#margin.width) this.#drawMargin(context, viewport);
     if (this.#shown[k]) context.drawImage(image, left, top, ...size);
+    if (heat > 0 && this.#heat.width) {
+      context.imageSmoothingEnabled = true;
+      context.globalAlpha = heat;
+      context.drawImage(this.#heat, left, top, ...size);
+    }
     context.imageSmoothingEnabled = false;
     context.globalAlpha = opacity;
     if (opacity > 0 && this.#maskData) context.drawImage(this.#mask, left, top, ...size);

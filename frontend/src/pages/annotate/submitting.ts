@@ -1,3 +1,4 @@
+import { effect, untracked } from "@preact/signals";
 import { type Overruling, type Submission, submitDrawing } from "../../api/calls";
 import { freshKey } from "../../api/client";
 import { type Problem, problemOfThrown, Refused, SignedOut, Unreachable } from "../../api/problems";
@@ -6,13 +7,16 @@ import { signInPath } from "../../route";
 import { percent } from "../../words";
 import { fillRest } from "./acts";
 import { openNext } from "./claiming";
-import { change, clearClass, labelled, type Work, work } from "./desk";
+import { change, clearClass, labelled, me, type Work, work } from "./desk";
 import { downloadDrawing } from "./download";
 import { difficulty, lastSubmitted, remark } from "./finish";
 import { forget, keepNow } from "./keeping";
 import { loseTile } from "./lease";
+import { draftKey } from "./loading";
 import { untilPicture } from "./measure";
 import { type Action, hush, mayDraw, phase, tell } from "./phase";
+import { onceBack, readQueued, stopWaiting, strike, writeDown } from "./queued";
+import { regionsLeft, stepRegion } from "./regions";
 import { askWhich, nothingOnItsWay, sent } from "./sending";
 
 const openSignIn = () => {
@@ -21,7 +25,9 @@ const openSignIn = () => {
 
 const PAUSES = [1000, 3000, 8000]; // milliseconds before each further attempt when no answer came
 
-let attempt: (Submission & { change: number }) | null = null;
+type Attempt = Submission & { change: number };
+
+let attempt: Attempt | null = null;
 let warnedOf = "";
 
 /** Submit the drawing and go on to the next tile. */
@@ -52,15 +58,79 @@ async function submitHeld(held: Work, overruling: Overruling | null): Promise<vo
   untilPicture("next tile");
   phase.value = { name: "submitting" };
   await nothingOnItsWay();
+  await deliver(held, attemptOf(held, overruling));
+}
+
+async function deliver(held: Work, submission: Submission): Promise<void> {
+  phase.value = { name: "submitting" };
+  const draft = draftKey(me.value!.username, held.task);
   try {
-    await send(attemptOf(held, overruling));
+    await send(submission);
   } catch (error) {
-    await afterFailure(problemOfThrown(error));
+    const problem = problemOfThrown(error);
+    if (problem instanceof Unreachable) return queue(held, submission);
+    strike(localStorage, draft);
+    await afterFailure(problem);
     return;
   }
+  strike(localStorage, draft);
   lastSubmitted.value = { id: held.task.id, place: held.task.tile.place };
   await forget(held);
   await openNext();
+}
+
+/** Keep the label until the server is back; it goes out under the same key. */
+async function queue(held: Work, submission: Submission): Promise<void> {
+  await keepNow();
+  writeDown(localStorage, draftKey(me.value!.username, held.task), submission);
+  hush();
+  phase.value = { name: "queued" };
+  onceBack(() => void deliver(held, submission));
+}
+
+/** Send the waiting label at once. */
+export function tryNow(): void {
+  stopWaiting();
+  if (work.value && attempt) void deliver(work.value, attempt);
+}
+
+/** Take the label out of the queue. Should it have arrived, the server tells when it is sent anew. */
+export function goOnDrawing(): void {
+  stopWaiting();
+  if (work.value) strike(localStorage, draftKey(me.value!.username, work.value.task));
+  backToDrawing();
+}
+
+/** Hand in what was waiting when the page was closed, once its tile is back. Returns what stops it. */
+export function sendQueued(): () => void {
+  let onDesk: Work | null = null;
+  const stop = effect(() => {
+    const held = work.value;
+    if (held === onDesk || !mayDraw.value) return;
+    onDesk = held;
+    if (held) untracked(() => resume(held));
+  });
+  return () => {
+    stop();
+    stopWaiting();
+  };
+}
+
+function resume(held: Work): void {
+  const draft = draftKey(me.value!.username, held.task);
+  const waiting = readQueued(localStorage, draft);
+  if (!waiting) return;
+  // Without the drawing as it was there is nothing to hand in.
+  if (held.restoredFrom === null || held.trouble) {
+    strike(localStorage, draft);
+    return;
+  }
+  difficulty.value = waiting.difficulty;
+  remark.value = waiting.note;
+  const again = { ...attemptOf(held, waiting.overruling), key: waiting.key };
+  attempt = again;
+  hush();
+  void deliver(held, again);
 }
 
 /** Submit a drawing whose lease ran out: it counts as long as nobody else has taken the tile. */
@@ -75,6 +145,7 @@ function isReady(held: Work): boolean {
     tell("warn", "Nothing is labelled yet", "Paint what you see; R labels the rest as clear.");
     return false;
   }
+  if (regionsLeft.value.length) return sayRegions(regionsLeft.value);
   if (labelled.value === 1 || warnedOf === held.task.id) return true;
   warnedOf = held.task.id;
   tell(
@@ -89,6 +160,20 @@ function isReady(held: Work): boolean {
   return false;
 }
 
+function sayRegions(left: number[]): false {
+  const [words, verb] = left.length === 1 ? ["Region", "is"] : ["Regions", "are"];
+  tell(
+    "warn",
+    `${words} ${left.join(", ")} ${verb} not done`,
+    "Every pixel in them needs a class; what can't be told is unsure.",
+    [
+      { label: "Go there", run: () => stepRegion(1) },
+      ...(clearClass.value ? [{ label: "Rest is clear", run: restIsClear }] : []),
+    ],
+  );
+  return false;
+}
+
 export function restIsClear(): void {
   phase.value = { name: "drawing" };
   fillRest();
@@ -96,7 +181,7 @@ export function restIsClear(): void {
 }
 
 /** The same drawing goes out under the same key, however often it is sent. */
-function attemptOf({ task, edits }: Work, overruling: Overruling | null): Submission {
+function attemptOf({ task, edits }: Work, overruling: Overruling | null): Attempt {
   const same =
     attempt?.task === task.id &&
     attempt.change === change.value.count &&
@@ -126,6 +211,7 @@ async function send(submission: Submission): Promise<void> {
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;
     }
+    if (!navigator.onLine) break; // the browser will tell when it is worth trying
     tell("warn", "The server can't be reached", "Trying again; your drawing is kept.");
     await new Promise((resolve) => setTimeout(resolve, pause));
   }

@@ -1,4 +1,5 @@
 import type { Point } from "../../editor/brush";
+import { hasHeat, toggleHeat } from "./heat";
 import type { Key } from "./keys";
 import {
   cycleStyle,
@@ -12,8 +13,11 @@ import {
   zoomView,
 } from "./look";
 import { timed } from "./measure";
+import { regions, stepRegion } from "./regions";
 import { resetTone } from "./tone";
 import { blink, cycleComposite, cyclePanes } from "./views";
+
+const hasRegions = () => regions.value.length > 0;
 
 const STEP = 64; // screen pixels an arrow key moves the image
 const ZOOM = 1.25;
@@ -66,6 +70,30 @@ export const VIEW_KEYS: Key[] = [
     shown: "Y",
     does: "Ruler: where shadows of a cloud here fall, by its height",
     run: () => toggle(rulerShown),
+  },
+  {
+    group: "View",
+    chords: ["h"],
+    shown: "H",
+    does: "Heat map: where the model is uncertain, where that is known",
+    run: toggleHeat,
+    when: hasHeat,
+  },
+  {
+    group: "View",
+    chords: ["a"],
+    shown: "A",
+    does: "Next region to label that isn't done",
+    run: () => stepRegion(1),
+    when: hasRegions,
+  },
+  {
+    group: "View",
+    chords: ["Shift+a"],
+    shown: "⇧A",
+    does: "The region before",
+    run: () => stepRegion(-1),
+    when: hasRegions,
   },
   {
     group: "View",

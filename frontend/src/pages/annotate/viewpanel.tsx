@@ -116,7 +116,7 @@ function Tone() {
   );
 }
 
-function Tick({
+export function Tick({
   words,
   shortcut,
   setting,

@@ -81,9 +81,30 @@ export const pictures = Array.from({ length: 4 }, (_, k) =>
   computed<ImageData | null>(() => {
     void arrived.value;
     const shown = paneViews.value[k];
-    return work.value && shown && k < paneCount.value ? pictureOf(work.value, shown) : null;
+    if (!work.value || !shown || k >= paneCount.value) return null;
+    return preparedOf(work.value, shown) ?? pictureOf(work.value, shown);
   }),
 );
+
+/** What is drawn of a tile before it is shown, by what it would look like. */
+const prepared = new WeakMap<Work, Map<string, ImageData>>();
+
+const looks = ({ name }: View): string =>
+  [name, brightness.value, gamma.value, contrast.value].join("/");
+
+/** Draw what the panes would show of a tile that is held ahead: submitting then only has to show it. */
+export function prepare(held: Work): void {
+  const shown = paneViews.value.slice(0, paneCount.value).filter((each) => each !== undefined);
+  const drawn = new Map<string, ImageData>();
+  for (const each of shown) {
+    const image = pictureOf(held, each);
+    if (image) drawn.set(looks(each), image);
+  }
+  prepared.set(held, drawn);
+}
+
+const preparedOf = (held: Work, shown: View): ImageData | undefined =>
+  shown.group === "Other dates" ? undefined : prepared.get(held)?.get(looks(shown));
 
 export function pictureOf(held: Work, shown: View): ImageData | null {
   const other = shown.group === "Other dates" ? reference.value : null;
