@@ -8,7 +8,9 @@ type CampaignPage = ComponentType<{ slug: string }>;
 const CAMPAIGN_PAGES: Record<string, () => Promise<{ default: CampaignPage }>> = {
   annotate: () => import("./pages/annotate"),
   catalogue: () => import("./pages/catalogue"),
+  controls: () => import("./pages/controls"),
   lead: () => import("./pages/lead"),
+  map: () => import("./pages/map"),
   mine: () => import("./pages/mine"),
   quality: () => import("./pages/quality"),
   review: () => import("./pages/review"),

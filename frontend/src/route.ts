@@ -4,7 +4,16 @@ export type Route =
   | { page: CampaignPage; campaign: string }
   | { page: "unknown" };
 
-const CAMPAIGN_PAGES = ["annotate", "lead", "review", "catalogue", "mine", "quality"] as const;
+const CAMPAIGN_PAGES = [
+  "annotate",
+  "lead",
+  "review",
+  "catalogue",
+  "mine",
+  "quality",
+  "map",
+  "controls",
+] as const;
 type CampaignPage = (typeof CAMPAIGN_PAGES)[number];
 
 export function routeOf(path: string): Route {
@@ -25,4 +34,6 @@ export const reviewPath = pathTo("review");
 export const cataloguePath = pathTo("catalogue");
 export const minePath = pathTo("mine");
 export const qualityPath = pathTo("quality");
+export const mapPath = pathTo("map");
+export const controlsPath = pathTo("controls");
 export const signInPath = () => `/login/?next=${encodeURIComponent(location.pathname)}`;

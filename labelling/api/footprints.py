@@ -1,0 +1,68 @@
+"""The map of a campaign: footprints in columns of numbers, and what a lasso would send."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from labelling.api.access import LEADS, OVERSEERS, campaign_for
+from labelling.api.catalogue import FILTERED
+from labelling.api.operation import OCTETS, Resource, reads, writes
+from labelling.insights.footprints import footprints, packed, version
+from labelling.workflow.pick_plan import MOST, plan_picks
+
+NOT_CHANGED = OpenApiParameter(
+    "If-None-Match",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="The ETag of an earlier answer: 304 where nothing has changed since.",
+)
+
+
+class PickPlanWantedSerializer(serializers.Serializer):
+    tiles = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=MOST)
+
+
+class PickPlanSerializer(serializers.Serializer):
+    fit = serializers.ListField(
+        child=serializers.UUIDField(), help_text="Those that could be sent at this moment."
+    )
+    left_out = serializers.DictField(child=serializers.IntegerField(), help_text="{why: tiles}")
+
+
+class FootprintsView(Resource):
+    @reads(
+        "footprints",
+        answer={(200, OCTETS): OpenApiTypes.BINARY, 304: None},
+        parameters=[NOT_CHANGED, *FILTERED],
+        refuses=[403, 422],
+    )
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Outline, state, lane, score and class shares of the tiles that fit the filters: columns
+        behind a JSON header, gzipped (insights/footprints.py)."""
+        campaign = campaign_for(request.user, slug, OVERSEERS)
+        wanted = {name: text for name, text in request.query_params.items() if text}
+        tag = f'"{version(campaign, wanted=wanted)}"'
+        headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Cookie"}
+        if request.headers.get("If-None-Match") == tag:
+            return HttpResponse(status=304, headers=headers)
+        found = footprints(campaign, wanted=wanted)
+        body = packed(found, campaign.schema.classes if campaign.schema else [])
+        # The columns are kept pressed: every client that can read them unpacks them by itself.
+        return HttpResponse(
+            body, content_type=OCTETS, headers={**headers, "Content-Encoding": "gzip"}
+        )
+
+
+class PicksPlan(Resource):
+    @writes("picks_plan", request=PickPlanWantedSerializer, answer=PickPlanSerializer)
+    def post(self, request: Request, slug: str) -> Response:
+        """Which of these tiles could be sent to the lane of picks. Changes nothing."""
+        campaign = campaign_for(request.user, slug, LEADS)
+        wanted = PickPlanWantedSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        return Response(PickPlanSerializer(plan_picks(campaign, **wanted.validated_data)).data)
