@@ -119,6 +119,8 @@ def calibration_report(evidence: Evidence, class_names: Sequence[str]) -> dict[s
         "held_out": held_out,
         "ece_before": _by_class(before, truth, class_names),
         "ece_after": _by_class(after, truth, class_names),
+        "bins_before": _bins_by_class(before, truth, class_names),
+        "bins_after": _bins_by_class(after, truth, class_names),
     }
 
 
@@ -129,12 +131,23 @@ def calibration_error(probability: NDArray[Any], truth: NDArray[np.bool_]) -> fl
     Deep Learning", CVPR workshops 2019. Sampling noise in a bin is part of it: few pixels
     make it larger than it is.
     """
+    bins = reliability(probability, truth)
+    return sum(abs(said - seen) * pixels for said, seen, pixels in bins) / len(truth)
+
+
+def reliability(
+    probability: NDArray[Any], truth: NDArray[np.bool_]
+) -> list[tuple[float, float, int]]:
+    """[(mean probability, frequency, pixels)] of at most BINS bins of equal mass, ascending."""
     order = np.argsort(probability, kind="stable")
-    error = 0.0
-    for chosen in np.array_split(order, min(BINS, len(order))):
-        gap = probability[chosen].mean(dtype=np.float64) - truth[chosen].mean()
-        error += len(chosen) / len(order) * abs(gap)
-    return float(error)
+    return [
+        (
+            float(probability[chosen].mean(dtype=np.float64)),
+            float(truth[chosen].mean()),
+            len(chosen),
+        )
+        for chosen in np.array_split(order, min(BINS, len(order)))
+    ]
 
 
 def _cross_fitted(evidence: Evidence, scenes: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -152,6 +165,19 @@ def _by_class(
 ) -> dict[str, float]:
     return {
         name: round(calibration_error(probabilities[k], truth == k), 6)
+        for k, name in enumerate(names)
+    }
+
+
+def _bins_by_class(
+    probabilities: NDArray[np.float32], truth: NDArray[np.int64], names: Sequence[str]
+) -> dict[str, list[list[float]]]:
+    """{class: [[mean probability, frequency, pixels]]}: what a reliability diagram is drawn of."""
+    return {
+        name: [
+            [round(said, 5), round(seen, 5), pixels]
+            for said, seen, pixels in reliability(probabilities[k], truth == k)
+        ]
         for k, name in enumerate(names)
     }
 

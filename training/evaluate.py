@@ -26,14 +26,23 @@ def agreement(
     ensemble: Ensemble, snapshot: Snapshot, samples: Sequence[Sample], *, report: Report
 ) -> Agreement:
     """Pooled over all tiles: most probable class of the members' mean against the label."""
+    scenes = agreement_by_scene(ensemble, snapshot, samples, report=report)
+    return sum(scenes.values(), Agreement.empty(len(snapshot.classes)))
+
+
+def agreement_by_scene(
+    ensemble: Ensemble, snapshot: Snapshot, samples: Sequence[Sample], *, report: Report
+) -> dict[str, Agreement]:
+    """{scene: the same, pooled over its tiles}."""
     classes = len(snapshot.classes)
-    total = Agreement.empty(classes)
+    scenes: dict[str, Agreement] = {}
     stream = ensemble.stream(input_of(snapshot, sample, ensemble.layout) for sample in samples)
     for number, (sample, (probabilities, _)) in enumerate(zip(samples, stream, strict=True)):
         predicted = probabilities.mean(dim=0).argmax(dim=0).to(torch.uint8).cpu().numpy()
-        total += confusion(judged_label(snapshot, sample), predicted, classes=classes)
+        found = confusion(judged_label(snapshot, sample), predicted, classes=classes)
+        scenes[sample.group] = scenes.get(sample.group, Agreement.empty(classes)) + found
         report(number + 1)
-    return total
+    return scenes
 
 
 def check_same_kind(ensemble: Ensemble, snapshot: Snapshot) -> None:

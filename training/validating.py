@@ -7,7 +7,8 @@ from typing import Any
 
 from training.calibrate import calibration_report, gathered
 from training.checkpoint import State
-from training.evaluate import agreement
+from training.evaluate import agreement, agreement_by_scene
+from training.intervals import iou_intervals
 from training.member import Bench, Learner
 from training.metrics import Agreement
 from training.policies import gain_of
@@ -56,12 +57,17 @@ class Validation:
         evidence = gathered(ensemble, self.snapshot, samples, seed=self.seed, report=told)
         ensemble.temperatures = evidence.temperatures()
         told = counter(self.report, "evaluate", len(samples))
-        found = agreement(ensemble, self.snapshot, samples, report=told)
+        scenes = agreement_by_scene(ensemble, self.snapshot, samples, report=told)
         names = self.snapshot.class_names
+        found = sum(scenes.values(), Agreement.empty(len(names)))
         return {
             "temperatures": ensemble.temperatures,
             "calibration": calibration_report(evidence, names),
-            "metrics": {"split": "validation", **found.as_json(names)},
+            "metrics": {
+                "split": "validation",
+                **found.as_json(names),
+                "intervals": iou_intervals(list(scenes.values()), names),
+            },
         }
 
     def gain(self, bench: Bench, judged: Mapping[str, Any], scratch: list[Finished]) -> Event:

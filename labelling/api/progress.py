@@ -65,11 +65,19 @@ class BatchTileSerializer(serializers.Serializer):
     why = serializers.CharField(allow_blank=True)
     state = serializers.CharField(allow_blank=True, help_text="Of its task; empty: it has none.")
     synthetic = serializers.BooleanField()
+    quota = serializers.CharField(allow_blank=True, help_text="Class whose share brought it in.")
+    noise = serializers.FloatField(allow_null=True, help_text="What chance added to its score.")
+    standing = serializers.IntegerField(allow_null=True, help_text="Its place by score alone.")
+    probability = serializers.FloatField(allow_null=True, help_text="Of a uniform draw.")
+    nearest = serializers.UUIDField(allow_null=True, help_text="Labelled tile most like it.")
+    likeness = serializers.FloatField(allow_null=True, help_text="Cosine of the two.")
 
 
 class BatchSerializer(serializers.Serializer):
     round = serializers.IntegerField()
-    tiles = BatchTileSerializer(many=True)
+    size = serializers.IntegerField()
+    slices = serializers.DictField(child=serializers.IntegerField())
+    tiles = BatchTileSerializer(many=True, help_text="The first of them, in pick order.")
 
 
 class PersonSerializer(serializers.Serializer):

@@ -13,7 +13,7 @@ from labelling.api.access import LABELLERS, LEADS, OVERSEERS, campaign_for
 from labelling.api.operation import Resource, reads, writes
 from labelling.api.task_shape import TaskInHand, TaskSerializer
 from labelling.clock import now
-from labelling.insights.queue_health import lane_health
+from labelling.insights.queue_health import lane_health, review_backlog
 from labelling.insights.tallies import lane_counts_of
 from labelling.models import Campaign, Reservation, Task
 from labelling.workflow.claims import claim_next
@@ -38,10 +38,22 @@ class LaneSerializer(serializers.Serializer):
     share = serializers.FloatField(help_text="0…1 of the tiles served, while all lanes have some.")
     served = serializers.IntegerField(help_text="In the last seven days, and not given back.")
     served_share = serializers.FloatField(allow_null=True)
+    expired = serializers.IntegerField(help_text="In the last seven days: nobody worked on them.")
+    per_day = serializers.FloatField(help_text="Tiles served a day, of the last seven at most.")
+    empty_in_days = serializers.FloatField(
+        allow_null=True, help_text="At that pace, with none added; null: at no time."
+    )
+
+
+class ReviewBacklogSerializer(serializers.Serializer):
+    waiting = serializers.IntegerField()
+    in_hand = serializers.IntegerField()
+    oldest = serializers.DateTimeField(allow_null=True, help_text="Of those that wait.")
 
 
 class QueueSerializer(serializers.Serializer):
     lanes = LaneSerializer(many=True)
+    review = ReviewBacklogSerializer()
     rules = serializers.DictField(help_text="In force, defaults included.")
 
 
@@ -123,7 +135,7 @@ def shown(campaign: Campaign) -> dict[str, Any]:
     """The lanes and the rules in force."""
     rules = queue_rules(campaign)
     lanes = lane_health(lane_counts_of(campaign, now=now()), shares=rules.shares)
-    return {"lanes": lanes, "rules": told(rules)}
+    return {"lanes": lanes, "review": review_backlog(campaign), "rules": told(rules)}
 
 
 def told(rules: QueueRules) -> dict[str, Any]:

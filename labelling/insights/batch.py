@@ -6,9 +6,12 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Count, OuterRef, Subquery
 
 from labelling.models import Campaign, Round, Score, Task
+
+SHOWN = 48
+"""Tiles of a batch that the page shows: it may have ten thousand, and is asked for often."""
 
 
 @dataclass(frozen=True)
@@ -26,19 +29,45 @@ class PickedTile:
     state: str
     """Of its task; empty: the round opened none for it."""
     synthetic: bool
+    quota: str
+    """Class whose share of the batch brought it in; empty: none did."""
+    noise: float | None
+    """What chance added to its score."""
+    standing: int | None
+    """Its place by score alone, without noise, quotas and caps."""
+    probability: float | None
+    """Chance that it had of being drawn, where that was uniform."""
+    nearest: uuid.UUID | None
+    """The labelled tile most like it, by the model's embedding."""
+    likeness: float | None
+    """Cosine of the two, -1…1."""
 
 
 @dataclass(frozen=True)
 class Batch:
     round: int
+    size: int
+    slices: dict[str, int]
+    """{part of the batch: tiles}, the largest first."""
     tiles: list[PickedTile]
+    """The first SHOWN in pick order."""
 
 
 def current_batch(campaign: Campaign) -> Batch | None:
-    """What the newest finished round picked; None before the first. Causes two queries."""
+    """What the newest finished round picked; None before the first. Causes three queries."""
     done = Round.objects.filter(campaign=campaign, state=Round.State.DONE)
     newest = done.order_by("-n").first()
-    return Batch(round=newest.n, tiles=_picked(newest)) if newest else None
+    if newest is None:
+        return None
+    picked = Score.objects.filter(round=newest, picked__isnull=False)
+    slices = dict(picked.order_by().values_list("slice").annotate(n=Count("pk")))
+    ordered = sorted(slices.items(), key=lambda each: (-each[1], each[0]))
+    return Batch(
+        round=newest.n,
+        size=sum(slices.values()),
+        slices=dict(ordered),
+        tiles=_picked(newest),
+    )
 
 
 def _picked(round: Round) -> list[PickedTile]:
@@ -61,6 +90,16 @@ def _picked(round: Round) -> list[PickedTile]:
             why=score.why,
             state=score.task_state or "",
             synthetic=score.tile.scene.synthetic,
+            quota=score.drawn.get("quota") or "",
+            noise=score.drawn.get("noise"),
+            standing=score.drawn.get("standing"),
+            probability=score.drawn.get("probability"),
+            nearest=_uuid(score.drawn.get("nearest")),
+            likeness=score.drawn.get("likeness"),
         )
-        for score in scores.order_by("picked")
+        for score in scores.order_by("picked")[:SHOWN]
     ]
+
+
+def _uuid(text: str | None) -> uuid.UUID | None:
+    return uuid.UUID(text) if text else None

@@ -2,12 +2,13 @@
 
 In this order: the newest full label of the tile's acquisition, the newest finished round's model,
 the mask brought in last, and for cloud alone what the product says of its whole scene. Asked twice,
-in SQL to filter and sort by and in Python to show; a test holds the two together.
+in SQL to filter and sort by and in Python to show; a test holds the two together. A large campaign
+filters and sorts by what was last counted, and shows what is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import add
@@ -43,6 +44,8 @@ class About:
     campaign: Campaign
     round: int | None
     """Id of the newest finished round; None before the first."""
+    kept: bool = False
+    """Whether every tile's cloud was counted and kept (insights/clouds.py)."""
 
     @property
     def names(self) -> dict[int, str]:
@@ -95,11 +98,20 @@ class Cover:
 def about(campaign: Campaign) -> About:
     """One query."""
     done = Round.objects.filter(campaign=campaign, state=Round.State.DONE).order_by("-n")
-    return About(campaign, done.values_list("pk", flat=True).first())
+    kept = bool(campaign.tallies.get("clouds", {}).get("whole"))
+    return About(campaign, done.values_list("pk", flat=True).first(), kept=kept)
 
 
 def cloud_share(asked: About) -> Combinable:
-    """For a query of enrolments: 0…1 of cloud by the best source; NULL where none knows."""
+    """For a query of enrolments: 0…1 of cloud by the best source; NULL where none knows.
+
+    Where it is kept, as it was last counted: an index has it in order.
+    """
+    return F("cloud") if asked.kept else counted_cloud(asked)
+
+
+def counted_cloud(asked: About) -> Combinable:
+    """The same, asked of the sources at this moment."""
     product = F("tile__scene__cloud_cover") / Value(100.0)
     known = [*_sources(asked, asked.cloudy)] if asked.cloudy else []
     return Coalesce(*known, product, output_field=FloatField()) if known else product
@@ -118,11 +130,12 @@ def model_share(asked: About, code: int) -> Combinable:
 def covers(asked: About, tiles: Iterable[Tile]) -> dict[int, Cover]:
     """{tile id: cover}; the tiles have their scene loaded. Three queries, however many tiles."""
     whole = list(tiles)
-    labels = {each.acquisition_id: each for each in _labels(asked).filter(
+    labels = {each.acquisition_id: each.pixels for each in _labels(asked).filter(
         acquisition__in={tile.acquisition_id for tile in whole}).order_by("n")}  # fmt: skip
-    scores = {each.tile_id: each for each in Score.objects.filter(
+    scores = {each.tile_id: each.fractions for each in Score.objects.filter(
         round=asked.round, tile__in=whole)}  # fmt: skip
-    masks = {each.tile_id: each for each in _masks().filter(tile__in=whole).order_by("pk")}
+    masks = {each.tile_id: (each.classes, each.provides) for each in _masks().filter(
+        tile__in=whole).order_by("pk")}  # fmt: skip
     return {
         tile.pk: _best(
             asked, labels.get(tile.acquisition_id), scores.get(tile.pk), masks.get(tile.pk)
@@ -132,20 +145,44 @@ def covers(asked: About, tiles: Iterable[Tile]) -> dict[int, Cover]:
     }
 
 
+def amounts_of_all(asked: About) -> Callable[[int, int], Mapping[int, float]]:
+    """Of any tile of the campaign, by its id and its acquisition's: the amounts of its Cover, empty
+    where only the product tells something. Three queries now, none for a tile."""
+    labels = dict(_labels(asked).order_by("n").values_list("acquisition", "pixels"))
+    scored = Score.objects.filter(round=asked.round).values_list("tile", "fractions")
+    scores = dict(scored.iterator())
+    others = _masks().filter(tile__enrolments__campaign=asked.campaign)
+    if asked.round is not None:
+        others = others.exclude(tile__scores__round=asked.round)
+    rows = others.order_by("pk").values_list("tile", "classes", "provides")
+    masks = {tile: (classes, provides) for tile, classes, provides in rows.iterator()}
+
+    def amounts(tile: int, acquisition: int) -> Mapping[int, float]:
+        label, score = labels.get(acquisition), scores.get(tile)
+        best = _best(asked, label, score, masks.get(tile))
+        return best.amounts if best else {}
+
+    return amounts
+
+
+Amounts = Mapping[str, float]
+
+
 def _best(
-    asked: About, label: Annotation | None, score: Score | None, mask: Layer | None
+    asked: About,
+    label: Amounts | None,
+    score: Amounts | None,
+    mask: tuple[Amounts, Collection[int]] | None,
 ) -> Cover | None:
     """The first of them that tells of any class."""
     every = list(asked.names)
-    told = (
-        ("label", label.pixels if label else {}, every),
-        ("model", score.fractions if score else {}, every),
-        ("mask", mask.classes if mask else {}, mask.provides if mask else []),
-    )
+    classes, provides = mask or ({}, ())
+    told = (("label", label, every), ("model", score, every), ("mask", classes, provides))
     for source, values, codes in told:
-        amounts = {code: float(values.get(str(code), 0)) for code in codes if code in asked.names}
-        if any(amounts.values()):
-            return Cover(source, amounts)
+        if values:
+            amounts = {c: float(values.get(str(c), 0)) for c in codes if c in asked.names}
+            if any(amounts.values()):
+                return Cover(source, amounts)
     return None
 
 

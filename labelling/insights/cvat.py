@@ -20,6 +20,8 @@ CLOSED, OPEN, TRIAL = "closed", "open", "trial"
 """Of the circuit breaker: calls are made · none is made for a while · one is made to try."""
 WAITING = (Task.State.IN_REVIEW, Task.State.REJECTED)
 """A reviewer looks at the label, or its rework isn't open yet: shapes wait until that is over."""
+LIVE = Q(gone=None, remote__isnull=False)
+"""Jobs that the server holds."""
 
 
 @dataclass(frozen=True)
@@ -118,13 +120,18 @@ def link_of(campaign: Campaign) -> CvatLink:
 
 def live_jobs(link: CvatLink) -> QuerySet[CvatJob]:
     """Those that the server holds."""
-    return CvatJob.objects.filter(batch__link=link, gone=None, remote__isnull=False)
+    return CvatJob.objects.filter(LIVE, batch__link=link)
 
 
 def unfetched(link: CvatLink) -> QuerySet[CvatJob]:
     """Jobs with a change that hasn't been dealt with, and could be."""
+    return unfetched_jobs().filter(batch__link=link)
+
+
+def unfetched_jobs() -> QuerySet[CvatJob]:
+    """The same, of every link."""
     undone = Q(fetched=None) | ~Q(fetched=F("updated"))
-    found = live_jobs(link).filter(undone, updated__isnull=False)
+    found = CvatJob.objects.filter(LIVE, undone, updated__isnull=False)
     return found.exclude(task__state__in=WAITING)
 
 

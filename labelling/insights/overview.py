@@ -31,7 +31,7 @@ class Overview:
 
 
 def overview(campaign: Campaign) -> Overview:
-    """The state of `campaign`, in at most eleven queries, whatever its size."""
+    """The state of `campaign`, in at most twelve queries, whatever its size."""
     tallies = tallies_of(campaign)
     return Overview(
         tiles=tallies.tiles,

@@ -11,7 +11,15 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Q, Sum
 
 from labelling.errors import NotFound
-from labelling.models import Annotation, Campaign, Reservation, Review, Task, Tile
+from labelling.models import (
+    Annotation,
+    Campaign,
+    Reservation,
+    Review,
+    Task,
+    Tile,
+    campaigns_of,
+)
 
 from .paging import Order, page
 
@@ -84,7 +92,10 @@ def fixed_pair(review: int, person: User) -> tuple[Annotation, Annotation]:
     Raises NotFound where the verdict isn't on a label of his, or fixed nothing.
     """
     found = Review.objects.filter(
-        pk=review, annotation__author=person, verdict=Review.Verdict.FIXED
+        pk=review,
+        annotation__author=person,
+        annotation__schema__campaign__in=campaigns_of(person),
+        verdict=Review.Verdict.FIXED,
     ).select_related("annotation")
     verdict = found.first() if review < 2**63 else None
     fixed = verdict and verdict.annotation.children.filter(author=verdict.reviewer).order_by("pk")

@@ -14,6 +14,7 @@ from labelling.models import Campaign, CampaignTile
 from .growth import ClassPixels, Tiles, classes, tiles
 from .people import PersonRow, people
 from .queue_health import Counts, LaneCounts, lane_counts, queue_health
+from .spread import Spread, spread
 
 LARGE = 50_000
 """Tiles from which on a page would be slow."""
@@ -55,6 +56,12 @@ def lane_counts_of(campaign: Campaign, *, now: datetime) -> list[LaneCounts]:
     return [LaneCounts.read(each) for each in kept["queue"]]
 
 
+def spread_of(campaign: Campaign) -> Spread:
+    """As it was kept, or counted now; then it causes two queries."""
+    kept = campaign.tallies.get("spread")
+    return Spread.read(kept) if kept else spread(campaign)
+
+
 def keep_tallies(campaign: Campaign, *, now: datetime) -> bool:
     """Count a large campaign again if its counts are old; whether it did.
 
@@ -68,7 +75,8 @@ def keep_tallies(campaign: Campaign, *, now: datetime) -> bool:
         return False
     counted = {name: _plain(value) for name, value in vars(_counted(campaign)).items()}
     queue = [each.told() for each in lane_counts(campaign, now=now)]
-    return _write(campaign, {**counted, "queue": queue, "counted": now.isoformat()})
+    more = {"spread": spread(campaign).told(), "clouds": kept.get("clouds", {})}
+    return _write(campaign, {**counted, **more, "queue": queue, "counted": now.isoformat()})
 
 
 def _counted(campaign: Campaign) -> Tallies:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
-from labelling.models import Round
+from labelling.models import Job, Round
+from tests.browser.axe import grave_faults
+from tests.browser.cockpit import cockpit
 from tests.factories import PASSWORD, person
 from tests.worlds import world
 
@@ -67,3 +72,66 @@ def test_who_is_in_no_campaign_is_told_whom_to_ask(page, live_server, transactio
     page.get_by_role("button", name="Sign in").click()
 
     expect(page.get_by_text("Ask your lead to add you")).to_be_visible()
+
+
+PANELS = {
+    "What needs me?": "Ben meets gold less well than before",
+    "What is being worked on?": "The disk of the export folder is full.",
+    "Will the queue last?": "control",
+    "How far are we?": "of 60 tiles aimed for labelled",
+    "Which classes do we have?": "semi-transparent",
+    "Where do the labels lie?": "Sep",
+    "Does the model get better?": "95\u202f% over 9 scenes",
+    "May the new model take over?": "It may lose more than 0.02 IoU in shadow.",
+    "Does choosing still beat random?": "Can't tell yet",
+    "Is it time to stop?": "A point is 0.01 of mean IoU",
+    "Are its probabilities true?": "0.081 → 0.022",
+    "Is it better than other masks?": "s2cloudless 1.7",
+    "How wide a buffer pays?": "cloud still called clear",
+    "Who labels, and how well?": "Rita",
+    "This batch: why these tiles": "quota shadow",
+}
+
+
+def test_a_lead_sees_every_answer_saves_them_and_acts_on_a_job(sign_in, transactional_db, tmp_path):
+    campaign = cockpit()
+    page = sign_in("lea", campaign, role="lead")
+    page.get_by_role("link", name="Lead page").click()
+
+    for question, answer in PANELS.items():
+        expect(page.get_by_role("region", name=question, exact=True)).to_contain_text(answer)
+    assert grave_faults(page) == []
+
+    curve = page.get_by_role("region", name="Does the model get better?", exact=True)
+    curve.get_by_role("button", name="against hours").click()
+    expect(curve.get_by_role("button", name="against hours")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    with page.expect_download() as saved:
+        curve.get_by_role("button", name="Save as CSV").click()
+    saved.value.save_as(tmp_path / "curve.csv")
+    head, *rows = (tmp_path / "curve.csv").read_text("utf-8-sig").splitlines()
+    assert head.startswith("round,strategy,labelled tiles,hours,class mean IoU")
+    assert [row.split(",")[0] for row in rows] == ["1", "2", "3", "4", "5"]
+    with page.expect_download() as saved:
+        curve.get_by_role("button", name="Save as PNG").click()
+    saved.value.save_as(tmp_path / "curve.png")
+    assert saved.value.suggested_filename == "north-does-the-model-get-better.png"
+    assert colours(tmp_path / "curve.png") > 50
+
+    batch = page.get_by_role("region", name="This batch: why these tiles", exact=True)
+    with page.expect_download() as saved:
+        batch.get_by_role("button", name="Save as PNG").click()
+    saved.value.save_as(tmp_path / "batch.png")
+    assert colours(tmp_path / "batch.png") > 2000  # the tiles' pictures are on it
+
+    jobs = page.get_by_role("region", name="What is being worked on?", exact=True)
+    jobs.get_by_role("button", name="Cancel").click()
+    expect(jobs).to_contain_text("stopping")
+    assert Job.objects.get(kind="labelling.mine").cancel
+
+
+def colours(path: Path) -> int:
+    """Different ones of a picture: a blank one has few."""
+    with Image.open(path) as picture:
+        return len(picture.convert("RGB").getcolors(maxcolors=2**24) or [])

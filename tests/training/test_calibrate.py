@@ -30,6 +30,11 @@ def test_a_temperature_lowers_the_error_of_every_class_on_scenes_it_was_not_fitt
     for name in ("clear", "cloud", "shadow"):
         assert report["ece_before"][name] > 0.05
         assert report["ece_after"][name] < report["ece_before"][name] / 2
+        for moment in ("before", "after"):
+            bins = report[f"bins_{moment}"][name]
+            gaps = sum(abs(said - seen) * pixels for said, seen, pixels in bins)
+            assert sum(pixels for *_, pixels in bins) == report["pixels"]
+            assert gaps / report["pixels"] == pytest.approx(report[f"ece_{moment}"][name], abs=1e-4)
 
 
 def test_no_pixel_is_judged_with_a_temperature_fitted_on_its_own_scene():

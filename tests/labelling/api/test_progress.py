@@ -94,5 +94,5 @@ def test_the_number_of_queries_does_not_grow(campaign, lea, amount, django_asser
         person(f"ana-{n}", campaign=campaign)
 
     # Session, person, campaign with role; then the page, where no round is running.
-    with django_assert_num_queries(3 + 9):
+    with django_assert_num_queries(3 + 10):
         lea.get(PROGRESS)

@@ -23,18 +23,22 @@ def test_leads_and_reviewers_see_depth_age_and_shares(campaign, lea, rita, task)
         "share": 0.4,
         "served": 0,
         "served_share": None,
+        "expired": 0,
+        "per_day": 0.0,
+        "empty_in_days": None,
     }
+    assert told["review"] == {"waiting": 0, "in_hand": 0, "oldest": None}
     assert told["rules"]["lease_minutes"] == 30
     assert rita.get(QUEUE).json() == told
 
 
 @pytest.mark.parametrize("amount", [1, 5])
-def test_the_queue_is_seven_queries_however_long(
+def test_the_queue_is_eight_queries_however_long(
     campaign, lea, amount, django_assert_max_num_queries
 ):
     TaskFactory.create_batch(amount, campaign=campaign)
 
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         assert lea.get(QUEUE).status_code == 200
 
 

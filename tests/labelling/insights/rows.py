@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import factory
+from django.contrib.auth.models import User
 
 from labelling.models import (
     Annotation,
@@ -36,6 +37,8 @@ def label(
     task: Task | None = None,
     kind: str = "full",
     labelled_share: float = 1,
+    author: User | None = None,
+    created: datetime = NOON,
 ) -> Annotation:
     return Annotation.objects.create(
         acquisition=tile.acquisition,
@@ -49,7 +52,8 @@ def label(
         pixels=pixels,
         kind=kind,
         labelled_share=labelled_share,
-        created=NOON,
+        author=author,
+        created=created,
     )
 
 

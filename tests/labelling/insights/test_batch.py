@@ -1,6 +1,7 @@
 import pytest
 
 from labelling.insights.batch import current_batch
+from labelling.models import Score
 from tests.factories import CampaignFactory, TaskFactory
 from tests.labelling.insights.rows import RoundFactory, score, tile
 
@@ -63,12 +64,43 @@ def test_before_the_first_round_there_is_no_batch(north):
 
 
 @pytest.mark.parametrize("amount", [1, 5])
-def test_a_batch_is_two_queries_however_large(north, amount, django_assert_num_queries):
+def test_a_batch_is_three_queries_however_large(north, amount, django_assert_num_queries):
     round = RoundFactory(campaign=north)
     for rank in range(1, amount + 1):
         each = tile(north)
         TaskFactory(campaign=north, tile=each)
         score(round, each, value=0.5, picked=rank)
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         assert len(current_batch(north).tiles) == amount
+
+
+def test_a_tile_tells_what_chance_and_quotas_did_and_what_it_is_like(north):
+    round = RoundFactory(campaign=north)
+    known, plain, drawn = tile(north), tile(north), tile(north)
+    score(round, plain, value=0.5, picked=2)
+    chosen = score(round, drawn, value=0.7, picked=1)
+    chosen.drawn = {
+        "quota": "shadow", "noise": 0.1, "standing": 9, "probability": None, "at_turn": 0.2,
+        "nearest": str(known.uuid), "likeness": 0.91,
+    }  # fmt: skip
+    chosen.save()
+
+    first, second = current_batch(north).tiles
+
+    assert (first.quota, first.noise, first.standing) == ("shadow", 0.1, 9)
+    assert (first.nearest, first.likeness, first.probability) == (known.uuid, 0.91, None)
+    assert (second.quota, second.nearest, second.likeness) == ("", None, None)
+
+
+def test_of_a_large_batch_the_first_tiles_are_shown_and_all_are_counted(north, monkeypatch):
+    monkeypatch.setattr("labelling.insights.batch.SHOWN", 2)
+    round = RoundFactory(campaign=north)
+    for place in range(1, 5):
+        score(round, tile(north), value=0.5, picked=place)
+    Score.objects.filter(round=round, picked=4).update(slice="control")
+
+    batch = current_batch(north)
+
+    assert [each.rank for each in batch.tiles] == [1, 2]
+    assert (batch.size, batch.slices) == (4, {"informative": 3, "control": 1})

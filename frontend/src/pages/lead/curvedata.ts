@@ -1,41 +1,81 @@
-import type { ClassCount, Round } from "../../api/types";
-
-export interface CurveLine {
-  name: string;
-  colour: string;
-  /** IoU (0–1) at each of the curve's places; null where the class couldn't be measured. */
-  values: (number | null)[];
-}
-
-export interface CurveData {
-  /** Labelled tiles of the pool that the rounds learnt from, ascending. */
-  tiles: number[];
-  rounds: number[];
-  lines: CurveLine[];
-  /** Splits the figures were measured on. */
-  splits: string[];
-}
+import type { Curve, CurveFigure, CurvePoint } from "../../api/lead";
+import type { ClassCount } from "../../api/types";
+import type { Line } from "../../widgets/chart";
+import { dashOf } from "../../widgets/chartfill";
+import type { Cell } from "./saving";
 
 export const MEAN = "class mean";
+export type Against = "labels" | "hours";
 
-/** The learning curve of the rounds that were measured; the class mean comes first. */
-export function curveOf(rounds: Round[], classes: ClassCount[], meanColour: string): CurveData {
-  const measured = rounds
-    .filter((round) => round.metrics)
-    .sort((a, b) => a.labelled_pool - b.labelled_pool || a.n - b.n);
-  const lineOf = (name: string, colour: string, of: (round: Round) => number | null) => ({
+/** Lines over labels or hours of work, ascending: the class mean first, then what was measured. */
+export function curveOf(
+  { points }: Curve,
+  classes: Pick<ClassCount, "name" | "colour">[],
+  against: Against,
+  meanColour: string,
+): { x: number[]; lines: Line[] } {
+  const ordered = [...points].sort((a, b) => a[against] - b[against] || a.round - b.round);
+  const lineOf = (name: string, colour: string, of: (point: CurvePoint) => CurveFigure | null) => ({
     name,
     colour,
-    values: measured.map(of),
+    values: ordered.map((point) => of(point)?.value ?? null),
+    low: ordered.map((point) => of(point)?.low ?? null),
+    high: ordered.map((point) => of(point)?.high ?? null),
   });
-  const mean = lineOf(MEAN, meanColour, (round) => round.metrics!.class_mean_iou);
-  const perClass = classes.map(({ name, colour }) =>
-    lineOf(name, colour, (round) => round.metrics!.iou[name] ?? null),
-  );
+  const mean = { ...lineOf(MEAN, meanColour, ({ mean }) => mean), strong: true };
+  const perClass = classes.map(({ name, colour }, k) => ({
+    ...lineOf(name, colour, ({ iou }) => iou[name] ?? null),
+    dash: dashOf(k + 1),
+  }));
   return {
-    tiles: measured.map(({ labelled_pool }) => labelled_pool),
-    rounds: measured.map(({ n }) => n),
+    x: spaced(ordered.map((point) => point[against])),
     lines: [mean, ...perClass.filter(({ values }) => values.some((value) => value !== null))],
-    splits: [...new Set(measured.map(({ metrics }) => metrics!.split))],
   };
 }
+
+/** Two rounds from as many labels are drawn side by side: the x of a chart has to ascend. */
+function spaced(x: number[]): number[] {
+  const found: number[] = [];
+  for (const value of x) {
+    const last = found.at(-1);
+    found.push(last !== undefined && value <= last ? last + 1e-6 * (Math.abs(last) || 1) : value);
+  }
+  return found;
+}
+
+/** The chart for those who don't see it. */
+export function inWords({ points, split }: Curve): string {
+  const told = points.map(({ labels, mean: { value, low, high } }) => {
+    const range = low === null || high === null ? "" : ` (${low.toFixed(2)} to ${high.toFixed(2)})`;
+    return `${value?.toFixed(2) ?? "unknown"}${range} at ${labels}`;
+  });
+  return `Class-mean IoU on ${split} by labelled tiles: ${told.join(", ")}`;
+}
+
+export function curveRows({ points }: Curve, classes: Pick<ClassCount, "name">[]): Cell[][] {
+  const names = classes
+    .map(({ name }) => name)
+    .filter((name) => points.some(({ iou }) => iou[name]));
+  return [
+    [
+      "round",
+      "strategy",
+      "labelled tiles",
+      "hours",
+      ...[MEAN, ...names].flatMap((name) => [`${name} IoU`, `${name} low`, `${name} high`]),
+    ],
+    ...points.map(({ round, strategy, labels, hours, mean, iou }): Cell[] => [
+      round,
+      strategy,
+      labels,
+      hours,
+      ...[mean, ...names.map((name) => iou[name])].flatMap(figureCells),
+    ]),
+  ];
+}
+
+const figureCells = (figure: CurveFigure | undefined): Cell[] => [
+  figure?.value ?? null,
+  figure?.low ?? null,
+  figure?.high ?? null,
+];

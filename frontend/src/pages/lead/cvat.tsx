@@ -1,12 +1,15 @@
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { fetchCvat, fetchCvatHeld } from "../../api/calls";
+import { pullCvat } from "../../api/lead";
 import { problemOfThrown } from "../../api/problems";
 import type { CvatHeld, CvatStatus } from "../../api/types";
-import { Card } from "../../widgets/card";
+import { Button } from "../../widgets/button";
 import { counted, grouped } from "../../words";
-import { fetchedAt } from "./board";
-import { health, held, lag } from "./cvatdata";
+import { campaign, fetchedAt } from "./board";
+import { cvatRows, health, held, lag } from "./cvatdata";
+import { CvatPeopleList } from "./cvatpeople";
+import { Panel } from "./panel";
 
 const status = signal<CvatStatus | null>(null);
 const jobs = signal<CvatHeld[]>([]);
@@ -17,15 +20,18 @@ export function CvatPanel({ slug }: { slug: string }) {
   const asked = fetchedAt.value;
   useEffect(() => void ask(slug), [slug, asked]);
   if (!status.value) return refusal.value ? <Refused /> : null;
-  return <Told status={status.value} />;
+  return <Told status={status.value} slug={slug} />;
 }
 
-function Told({ status }: { status: CvatStatus }) {
+function Told({ status, slug }: { status: CvatStatus; slug: string }) {
   const away = status.breaker !== "closed";
   return (
-    <Card
+    <Panel
       title="Does CVAT keep up?"
+      span="full"
       note={`${grouped(status.imported)} of ${counted(status.jobs, "job")} here`}
+      rows={{ href: `${status.url}/projects/${status.project}`, words: "project" }}
+      figures={cvatRows(status)}
     >
       <p class={away ? "warn" : "hint"} role={away ? "alert" : undefined}>
         {health(status)}
@@ -39,7 +45,13 @@ function Told({ status }: { status: CvatStatus }) {
         </p>
       )}
       <Held status={status} />
-    </Card>
+      {campaign.value?.role === "lead" && (
+        <>
+          <Pull slug={slug} />
+          <CvatPeopleList slug={slug} />
+        </>
+      )}
+    </Panel>
   );
 }
 
@@ -62,11 +74,27 @@ function Held({ status }: { status: CvatStatus }) {
 
 function Refused() {
   return (
-    <Card title="Does CVAT keep up?">
+    <Panel title="Does CVAT keep up?" span="full">
       <p class="warn" role="alert">
         {refusal.value}
       </p>
-    </Card>
+    </Panel>
+  );
+}
+
+/** Has a worker fetch at once what it would fetch within a minute. */
+function Pull({ slug }: { slug: string }) {
+  const [said, setSaid] = useState("");
+  const pull = () =>
+    pullCvat(slug).then(
+      (pulls) => setSaid(pulls ? "A worker fetches now." : "There is nothing to fetch."),
+      (error: unknown) => setSaid(problemOfThrown(error).message),
+    );
+  return (
+    <p class="row">
+      <Button onClick={() => void pull()}>Fetch from CVAT now</Button>
+      <span role="status">{said}</span>
+    </p>
   );
 }
 

@@ -1,5 +1,6 @@
 import type { CvatStatus } from "../../api/types";
 import { counted, duration, moment } from "../../words";
+import type { Cell } from "./saving";
 
 const REASONS: Record<string, string> = {
   empty: "nothing drawn",
@@ -38,3 +39,15 @@ export function held(status: CvatStatus): [string, number][] {
     .map(([code, jobs]): [string, number] => [REASONS[code] ?? code, jobs])
     .sort((a, b) => b[1] - a[1]);
 }
+
+export const cvatRows = (status: CvatStatus): Cell[][] => [
+  ["figure", "value"],
+  ["jobs there", status.jobs],
+  ["labels here", status.imported],
+  ["changes not taken in", status.unfetched],
+  ["oldest of them, seconds", status.lag_seconds],
+  ["messages not sent", status.unsent],
+  ["jobs deleted there", status.gone],
+  ["minutes of work", status.minutes],
+  ...held(status).map(([words, jobs]): Cell[] => [`held: ${words}`, jobs]),
+];

@@ -1,20 +1,32 @@
+import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
+import { fetchGrowth, fetchMonitor } from "../../api/lead";
+import type { Progress } from "../../api/types";
 import { annotatePath } from "../../route";
 import { otherTheme, theme, wear } from "../../theme";
 import { Synthetic } from "../../widgets/badge";
 import { Button } from "../../widgets/button";
 import { Failure } from "../../widgets/failure";
+import { Places } from "../../widgets/places";
 import { SignOut } from "../../widgets/signout";
 import { clockTime } from "../../words";
+import { AlertsPanel } from "./alerts";
+import { useAnswer } from "./asked";
 import { BatchPanel } from "./batch";
 import { campaign, fetchedAt, isSynthetic, problem, progress, refresh, watch } from "./board";
-import { ClassPanel, GrowthPanel } from "./counts";
+import { CalibrationPanel } from "./calibration";
+import { ComparisonPanels } from "./comparison";
 import { CurvePanel } from "./curve";
 import { CvatPanel } from "./cvat";
+import { ClassPanel, GrowthPanel, SpreadPanel } from "./growth";
+import { JobsPanel } from "./jobs";
 import { ModelsPanel } from "./models";
+import { ControlPanel, monitored, RandomPanel, StoppingPanel } from "./monitor";
 import { PeoplePanel } from "./people";
+import { QueuePanel } from "./queue";
 import { RoundsPanel } from "./rounds";
 import { RoundPanel } from "./running";
+import "./lead.css";
 
 wear(theme.value);
 
@@ -30,20 +42,73 @@ export default function LeadPage({ slug }: { slug: string }) {
           itself.
         </p>
       )}
-      <div class="panels">
-        <GrowthPanel progress={progress.value} />
-        <ClassPanel progress={progress.value} />
-        <RoundPanel progress={progress.value} slug={slug} />
-        <CurvePanel progress={progress.value} />
-        <div class="stack">
-          <RoundsPanel progress={progress.value} />
-          <PeoplePanel progress={progress.value} />
-        </div>
-        <ModelsPanel progress={progress.value} slug={slug} />
-        <CvatPanel slug={slug} />
-        <BatchPanel progress={progress.value} />
-      </div>
+      <Panels slug={slug} progress={progress.value} />
     </main>
+  );
+}
+
+const PARTS = [
+  ["now", "Now"],
+  ["data", "Data"],
+  ["model", "Model"],
+  ["work", "People"],
+  ["batch", "Batch"],
+] as const;
+
+function Panels({ slug, progress }: { slug: string; progress: Progress }) {
+  const { labelled } = progress.tiles;
+  const growth = useAnswer(() => fetchGrowth(slug), [slug, labelled, progress.counted]);
+  const measured = progress.rounds.filter(({ model }) => model).length;
+  const monitor = useAnswer(() => fetchMonitor(slug), [slug, monitored(progress)]);
+  const asked = { slug, progress };
+  // The part that the address names is there only now.
+  useEffect(() => document.getElementById(location.hash.slice(1))?.scrollIntoView(), []);
+  return (
+    <>
+      <Part id="now" title="Now">
+        <AlertsPanel {...asked} />
+        <RoundPanel {...asked} />
+        <JobsPanel {...asked} />
+        <QueuePanel {...asked} />
+      </Part>
+      <Part id="data" title="Data">
+        <GrowthPanel {...asked} growth={growth} />
+        <ClassPanel slug={slug} growth={growth} />
+        <SpreadPanel slug={slug} growth={growth} />
+      </Part>
+      <Part id="model" title="Model">
+        <CurvePanel {...asked} />
+        <RoundsPanel progress={progress} />
+        <ModelsPanel {...asked} />
+        <ControlPanel slug={slug} monitor={monitor} />
+        <RandomPanel slug={slug} monitor={monitor} />
+        <StoppingPanel slug={slug} monitor={monitor} />
+        <CalibrationPanel {...asked} />
+        <ComparisonPanels slug={slug} done={measured} />
+      </Part>
+      <Part id="work" title="People">
+        <PeoplePanel {...asked} />
+        <CvatPanel slug={slug} />
+      </Part>
+      <Part id="batch" title="Batch">
+        <BatchPanel {...asked} />
+      </Part>
+    </>
+  );
+}
+
+interface PartProps {
+  id: string;
+  title: string;
+  children: ComponentChildren;
+}
+
+/** A part of the page that the bar leads to. */
+function Part({ id, title, children }: PartProps) {
+  return (
+    <section id={id} class="part" aria-label={title}>
+      <div class="panels">{children}</div>
+    </section>
   );
 }
 
@@ -67,7 +132,15 @@ function Header({ slug }: { slug: string }) {
       <h1>
         {campaign.value?.name} {isSynthetic.value && <Synthetic />}
       </h1>
+      <nav class="parts-of-page" aria-label="Parts of the page">
+        {PARTS.map(([id, words]) => (
+          <a key={id} href={`#${id}`}>
+            {words}
+          </a>
+        ))}
+      </nav>
       <span class="grow" />
+      <Places slug={slug} here="lead" who="lead" />
       <span class="faint">as of {clockTime(fetchedAt.value)}</span>
       <Button look="quiet" onClick={() => wear(otherTheme())}>
         {otherTheme() === "light" ? "Light" : "Dark"}

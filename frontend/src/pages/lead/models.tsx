@@ -5,11 +5,12 @@ import { problemOfThrown } from "../../api/problems";
 import type { Model, ModelPage, Progress } from "../../api/types";
 import { Synthetic } from "../../widgets/badge";
 import { Button } from "../../widgets/button";
-import { Card, Empty } from "../../widgets/card";
+import { Empty } from "../../widgets/card";
 import { counted } from "../../words";
 import { campaign } from "./board";
 import {
   extentOf,
+  gateRows,
   inWords,
   nameOf,
   newestOf,
@@ -21,6 +22,7 @@ import {
   standing,
   stillNeeded,
 } from "./modelsdata";
+import { Panel } from "./panel";
 import "./models.css";
 
 const models = signal<ModelPage | null>(null);
@@ -35,7 +37,13 @@ export function ModelsPanel({ progress, slug }: { progress: Progress; slug: stri
   const page = models.value;
   const newest = page && newestOf(page);
   return (
-    <Card title="May the new model take over?" note={newest && <Note model={newest} />} span="full">
+    <Panel
+      title="May the new model take over?"
+      note={newest && <Note model={newest} />}
+      span="full"
+      figures={gateRows(rowsOf(newest))}
+      loading={!page && !refusal.value}
+    >
       {refusal.value && (
         <p class="warn" role="alert">
           {refusal.value}
@@ -44,7 +52,7 @@ export function ModelsPanel({ progress, slug }: { progress: Progress; slug: stri
       {page && <Standing page={page} />}
       {newest?.decision && <Decision model={newest} />}
       {page && newest && campaign.value?.role === "lead" && <Acts page={page} slug={slug} />}
-    </Card>
+    </Panel>
   );
 }
 

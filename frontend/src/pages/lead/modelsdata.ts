@@ -1,5 +1,6 @@
 import type { ClassVerdict, Model, ModelPage } from "../../api/types";
 import { counted } from "../../words";
+import type { Cell } from "./saving";
 
 export const SHORT = 8;
 
@@ -101,3 +102,32 @@ export function inWords({ name, difference, margin }: Row): string {
   const { value, low, high } = difference;
   return `${name}: ${signed(value)} IoU, from ${signed(low)} to ${signed(high)}; margin ${margin}`;
 }
+
+export const gateRows = (rows: Row[]): Cell[][] => [
+  [
+    "class",
+    "champion IoU",
+    "candidate IoU",
+    "difference",
+    "low",
+    "high",
+    "margin",
+    "verdict",
+    "validation scenes",
+    "reference scenes",
+    "more scenes needed",
+  ],
+  ...rows.map(({ difference, ...row }): Cell[] => [
+    row.name,
+    row.champion,
+    row.candidate,
+    difference?.value ?? null,
+    difference?.low ?? null,
+    difference?.high ?? null,
+    row.margin,
+    row.verdict,
+    row.scenes,
+    row.reference,
+    row.needs,
+  ]),
+];

@@ -1,16 +1,18 @@
 import type { Progress, Round } from "../../api/types";
-import { Card, Empty } from "../../widgets/card";
+import { Empty } from "../../widgets/card";
 import { duration, grouped, moment } from "../../words";
+import { Panel } from "./panel";
 
 /** Every round with what came of it, the newest first. */
 export function RoundsPanel({ progress: { rounds } }: { progress: Progress }) {
   const newestFirst = [...rounds].sort((a, b) => b.n - a.n);
   return (
-    <Card title="What came of each round?">
+    <Panel title="What came of each round?" figures={rowsOf(newestFirst)}>
       {newestFirst.length === 0 ? (
         <Empty>No round yet.</Empty>
       ) : (
-        <div class="scroll">
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard.
+        <section class="scroll" tabIndex={0} aria-label="Rounds, the newest first">
           <table class="numbers rounds">
             <thead>
               <tr>
@@ -28,9 +30,9 @@ export function RoundsPanel({ progress: { rounds } }: { progress: Progress }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </section>
       )}
-    </Card>
+    </Panel>
   );
 }
 
@@ -60,3 +62,30 @@ function RoundRow({ round }: { round: Round }) {
 }
 
 const took = (from: string, to: string) => duration((Date.parse(to) - Date.parse(from)) / 1000);
+
+const rowsOf = (rounds: Round[]) => [
+  [
+    "round",
+    "state",
+    "strategy",
+    "learnt from",
+    "batch",
+    "mean IoU",
+    "created",
+    "finished",
+    "model",
+    "error",
+  ],
+  ...rounds.map((round) => [
+    round.n,
+    round.state,
+    round.strategy,
+    round.labelled_pool,
+    round.batch,
+    round.metrics?.class_mean_iou ?? null,
+    round.created,
+    round.finished,
+    round.model,
+    round.error,
+  ]),
+];
