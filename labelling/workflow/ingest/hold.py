@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from labelling.adapters.blobs import Blobs
+from labelling.clock import of_machines
 from labelling.errors import BadInput, Conflict, LostLease, StorageAway
 from labelling.imagery.layout import footprint
 from labelling.imagery.products.names import parse_name
@@ -26,7 +27,7 @@ from labelling.models import Scene
 from labelling.workflow.ingest.work import Intake
 from labelling.workflow.orphans import unreferenced
 
-LEASE = timedelta(seconds=60)
+LEASE = of_machines(timedelta(seconds=60))
 """An ingest that hasn't renewed its lease for this long is taken for dead."""
 RENEW_EVERY = 10.0
 """Seconds between renewals while tiles come in."""
