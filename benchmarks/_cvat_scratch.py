@@ -22,7 +22,7 @@ def scratch() -> Iterator[Path]:
             "STORAGE_URL": f"file://{folder}/blobs",
             "CELERY_BROKER_URL": "memory://",
             "WORKBENCH_VAR": folder,
-            "SECRET_KEY": "of a benchmark",
+            "SECRET_KEY": "of a benchmark, and of nothing else",
         }
         import django
 

@@ -24,6 +24,12 @@ def scratch(settings, tmp_path: Path) -> Path:
     return settings.WORKBENCH_VAR
 
 
+@pytest.fixture(autouse=True)
+def quick_hashes(settings) -> None:
+    """Hashing passwords slowly, as it should be, would be most of the suite's time."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture(autouse=True, scope="session")
 def flushable() -> Iterator[None]:
     """The database refuses to forget labels and events; between tests it has to."""

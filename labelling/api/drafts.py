@@ -17,6 +17,7 @@ from labelling.api.binary import octets, stored
 from labelling.api.operation import OCTETS, Octets, Resource, reads
 from labelling.api.submission import planes_of, takes_label
 from labelling.clock import now
+from labelling.errors import NotFound
 from labelling.imagery.tilefile import read_label
 from labelling.workflow.drafts import Drawn, save_draft, where_to_start
 from labelling.workflow.planes import Planes
@@ -65,10 +66,14 @@ class DraftSerializer(serializers.Serializer):
 class DraftOfTask(Resource):
     parser_classes = [Octets]
 
-    @reads("draft", answer=DraftSerializer)
+    @reads("draft", answer={200: DraftSerializer, 204: None})
     def get(self, request: Request, id: uuid.UUID) -> Response:
-        """What the person goes on with on this tile; 404 where it is an empty label."""
-        start = where_to_start(task_to_label(request.user, id), request.user)
+        """What the person goes on with on this tile; 204 where it is an empty label."""
+        task = task_to_label(request.user, id)
+        try:
+            start = where_to_start(task, request.user)
+        except NotFound:
+            return Response(status=204)
         return Response(DraftSerializer(start).data)
 
     @takes_label("save_draft", how=SaveSerializer, answer=SavedSerializer)

@@ -9,8 +9,9 @@ from rest_framework import serializers
 
 from labelling.api.prelabels import prelabel_of
 from labelling.insights.cvat_people import open_in_cvat
-from labelling.models import Layer, Reservation, Task, Tile
+from labelling.models import Guidance, Layer, Reservation, Task, Tile
 from labelling.workflow.queue_rules import queue_rules
+from labelling.workflow.regions import guidance_of
 
 UNSTRETCHED = [0, 10_000]
 """Shown as black and white in a band whose scene has no stretch: reflectance 0 and 1."""
@@ -44,6 +45,10 @@ class TaskInHand:
         return prelabel_of(self.task)
 
     @property
+    def guidance(self) -> Guidance | None:
+        return guidance_of(self.task)
+
+    @property
     def cvat_url(self) -> str | None:
         return open_in_cvat(self.task, self.task.holder_id) if self.hold else None
 
@@ -74,6 +79,26 @@ class PrelabelSerializer(serializers.Serializer):
     version = serializers.CharField()
 
 
+class RegionSerializer(serializers.Serializer):
+    number = serializers.IntegerField(help_text="Its place in the order of labelling, from 1.")
+    top = serializers.IntegerField(help_text="Pixels from the upper edge.")
+    left = serializers.IntegerField()
+    height = serializers.IntegerField(help_text="Pixels.")
+    width = serializers.IntegerField()
+
+
+class GuidanceSerializer(serializers.Serializer):
+    regions = RegionSerializer(
+        many=True, source="boxes", help_text="To label, and nothing else; empty: the whole tile."
+    )
+    heat = serializers.ListField(
+        child=serializers.IntegerField(),
+        source="heat_shape",
+        allow_null=True,
+        help_text="[rows, columns] of the heat map; null: there is none.",
+    )
+
+
 class TaskSerializer(serializers.Serializer):
     """A task in the hands of the person who asks."""
 
@@ -90,6 +115,9 @@ class TaskSerializer(serializers.Serializer):
     schema_version = serializers.IntegerField(source="task.campaign.schema.version")
     tile = TileSerializer(source="task.tile")
     prelabel = PrelabelSerializer(allow_null=True)
+    guidance = GuidanceSerializer(
+        allow_null=True, help_text="Null wherever `prelabel` is, and where nothing is known."
+    )
     cvat_url = serializers.CharField(
         allow_null=True, help_text="Where its holder may draw it in CVAT; null: only here."
     )

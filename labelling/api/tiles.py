@@ -17,6 +17,7 @@ from labelling.api.prelabels import prelabel_for
 from labelling.errors import BadInput, NotFound
 from labelling.imagery.tilefile import read_tile
 from labelling.models import Tile
+from labelling.workflow.regions import without_bare
 
 BANDS = OpenApiParameter(
     "bands",
@@ -39,9 +40,10 @@ class TilePrelabel(Resource):
     @reads("tile_prelabel", answer=BINARY)
     def get(self, request: Request, id: uuid.UUID) -> StreamingHttpResponse:
         """uint8 (height, width): the class codes to start from."""
-        layer = prelabel_for(request.user, tile_for(request.user, id))
+        layer, task = prelabel_for(request.user, tile_for(request.user, id))
+        mask = read_tile(stored(layer.raster))[0]
         # The next task on this tile may start from another mask.
-        return octets(read_tile(stored(layer.raster))[:1], cached=False)
+        return octets([without_bare(mask, task)], cached=False)
 
 
 class TileThumbnail(Resource):

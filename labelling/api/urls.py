@@ -2,6 +2,7 @@ from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
 from labelling.api.agreement import AgreementPeople, AgreementView
+from labelling.api.alerts import Alerts
 from labelling.api.annotations import AnnotationLabel, AnnotationView
 from labelling.api.audit import Events
 from labelling.api.campaigns import CampaignView
@@ -12,12 +13,17 @@ from labelling.api.cvat_people import CvatMatch, CvatPeople
 from labelling.api.drafts import DraftLabel, DraftOfTask
 from labelling.api.exports import CancelExport, Exports
 from labelling.api.flags import FlagRates, Flags, RaiseFlag, ResolveFlag, Skip
+from labelling.api.footprints import FootprintsView, PicksPlan
 from labelling.api.gold import GoldTiles, RetireGold
+from labelling.api.growth import CalibrationView, Growth, LearningCurve
 from labelling.api.guide import Guide, GuideLabel
+from labelling.api.guides import TaskGuidance, TaskGuideMask, TaskHeat
 from labelling.api.hints import AnnotationEdits, Hints
 from labelling.api.history import TaskHistory
+from labelling.api.jobs import CancelJob, Jobs, RetryJob
 from labelling.api.masks import TileMask, TileMasks
 from labelling.api.me import Me
+from labelling.api.members import MemberInvitation, Members, MemberView
 from labelling.api.mining import MiningView
 from labelling.api.minings import CancelMining, MiningJob, StartMining
 from labelling.api.models import (
@@ -27,6 +33,7 @@ from labelling.api.models import (
     PromotionRulesView,
     RollBackModel,
 )
+from labelling.api.monitor import MonitorView, PickingRulesView
 from labelling.api.neighbours import TileMargin
 from labelling.api.nothing import Nothing
 from labelling.api.own import MyDay, MyFeedback, MyFixedLabel
@@ -51,11 +58,14 @@ from labelling.api.review import (
     TaskReview,
 )
 from labelling.api.rounds import CancelRound, Rounds
+from labelling.api.schedule import RoundPlan, ScheduleView
 from labelling.api.schemas import Migration, Schemas
+from labelling.api.settings import Settings
 from labelling.api.snapshots import SnapshotDiff, SnapshotJob, Snapshots, SnapshotView
 from labelling.api.submission import Submit, Withdraw
 from labelling.api.tasks import Extend, Heartbeat, Release, TaskView
 from labelling.api.tiles import TileBands, TilePrelabel, TileThumbnail
+from labelling.api.tokens import RevokeToken, Tokens
 from labelling.api.versions import AnnotationProvenance, RevertAnnotation, TileLabels
 
 urlpatterns = [
@@ -67,6 +77,12 @@ urlpatterns = [
     path("campaigns/<slug:slug>/queue/next", QueueNext.as_view()),
     path("campaigns/<slug:slug>/queue/rules", QueueRulesView.as_view()),
     path("campaigns/<slug:slug>/picks", Picks.as_view()),
+    path("campaigns/<slug:slug>/picks/plan", PicksPlan.as_view()),
+    path("campaigns/<slug:slug>/footprints", FootprintsView.as_view()),
+    path("campaigns/<slug:slug>/settings", Settings.as_view()),
+    path("campaigns/<slug:slug>/members", Members.as_view()),
+    path("campaigns/<slug:slug>/members/<str:username>", MemberView.as_view()),
+    path("campaigns/<slug:slug>/members/<str:username>/invitation", MemberInvitation.as_view()),
     path("campaigns/<slug:slug>/catalogue", Catalogue.as_view()),
     path("campaigns/<slug:slug>/comparison", ComparisonView.as_view()),
     path("campaigns/<slug:slug>/cvat", CvatView.as_view()),
@@ -86,7 +102,13 @@ urlpatterns = [
     path("campaigns/<slug:slug>/report", ReportView.as_view()),
     path("campaigns/<slug:slug>/report.html", ReportPage.as_view()),
     path("campaigns/<slug:slug>/test-openings", TestOpenings.as_view()),
+    path("campaigns/<slug:slug>/monitor", MonitorView.as_view()),
+    path("campaigns/<slug:slug>/picking/rules", PickingRulesView.as_view()),
     path("campaigns/<slug:slug>/progress", Progress.as_view()),
+    path("campaigns/<slug:slug>/growth", Growth.as_view()),
+    path("campaigns/<slug:slug>/learning", LearningCurve.as_view()),
+    path("campaigns/<slug:slug>/calibration", CalibrationView.as_view()),
+    path("campaigns/<slug:slug>/alerts", Alerts.as_view()),
     path("campaigns/<slug:slug>/events", Events.as_view()),
     path("campaigns/<slug:slug>/schemas", Schemas.as_view()),
     path("campaigns/<slug:slug>/schemas/migration", Migration.as_view()),
@@ -95,7 +117,12 @@ urlpatterns = [
     path("snapshots/<str:hash>", SnapshotView.as_view()),
     path("snapshots/<str:hash>/diff", SnapshotDiff.as_view()),
     path("campaigns/<slug:slug>/rounds", Rounds.as_view()),
+    path("campaigns/<slug:slug>/rounds/plan", RoundPlan.as_view()),
     path("campaigns/<slug:slug>/rounds/<int:n>/cancel", CancelRound.as_view()),
+    path("campaigns/<slug:slug>/schedule", ScheduleView.as_view()),
+    path("campaigns/<slug:slug>/jobs", Jobs.as_view()),
+    path("campaigns/<slug:slug>/jobs/<uuid:id>/cancel", CancelJob.as_view()),
+    path("campaigns/<slug:slug>/jobs/<uuid:id>/retry", RetryJob.as_view()),
     path("campaigns/<slug:slug>/models", Models.as_view()),
     path("campaigns/<slug:slug>/models/rollback", RollBackModel.as_view()),
     path("campaigns/<slug:slug>/models/<str:hash>", ModelView.as_view()),
@@ -119,12 +146,17 @@ urlpatterns = [
     path("campaigns/<slug:slug>/my-feedback", MyFeedback.as_view()),
     path("campaigns/<slug:slug>/quality/rules", QualityRulesView.as_view()),
     path("campaigns/<slug:slug>/people", People.as_view()),
+    path("campaigns/<slug:slug>/tokens", Tokens.as_view()),
+    path("campaigns/<slug:slug>/tokens/<uuid:id>/revoke", RevokeToken.as_view()),
     path("tasks/<uuid:id>", TaskView.as_view()),
     path("tasks/<uuid:id>/heartbeat", Heartbeat.as_view()),
     path("tasks/<uuid:id>/extend", Extend.as_view()),
     path("tasks/<uuid:id>/release", Release.as_view()),
     path("tasks/<uuid:id>/submit", Submit.as_view()),
     path("tasks/<uuid:id>/withdraw", Withdraw.as_view()),
+    path("tasks/<uuid:id>/guidance", TaskGuidance.as_view()),
+    path("tasks/<uuid:id>/guidance/mask", TaskGuideMask.as_view()),
+    path("tasks/<uuid:id>/heat", TaskHeat.as_view()),
     path("tasks/<uuid:id>/draft", DraftOfTask.as_view()),
     path("tasks/<uuid:id>/draft/label", DraftLabel.as_view()),
     path("tasks/<uuid:id>/skip", Skip.as_view()),

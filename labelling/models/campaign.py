@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from .prepared import prepared
 
@@ -61,6 +62,9 @@ class Campaign(models.Model):
     quality = models.JSONField(default=dict)
     """Settings of gold, agreement and pre-labels that differ from their defaults
     (workflow/quality_rules.py)."""
+    picking = models.JSONField(default=dict)
+    """Settings of how a round chooses that differ from their defaults
+    (workflow/picking_rules.py)."""
     strategy = models.CharField(max_length=20, default="auto")
     batch_size = models.PositiveIntegerField(default=20)
     """Tasks a round opens when it isn't told otherwise."""
@@ -145,14 +149,35 @@ class Membership(models.Model):
 
 
 def role_of(user: User, campaign: Campaign) -> str | None:
-    """The person's role; superusers are leads everywhere. Causes one query."""
+    """The person's role; superusers are leads everywhere. Causes one query.
+
+    For who comes with a token it is the token's (token.py), and none in other campaigns.
+    """
     role = _role.one(user=user.pk, campaign=campaign.pk)
-    if role:
-        return str(role)
-    return Membership.Role.LEAD.value if user.is_superuser else None
+    return role_left(user, campaign.pk, str(role) if role else None)
+
+
+def role_left(user: User, campaign_id: int, role: str | None) -> str | None:
+    """What a membership's `role`, None where there is none, comes to for the person's request."""
+    if role is None and user.is_superuser:
+        role = Membership.Role.LEAD.value
+    token = getattr(user, "token", None)
+    return token.role_in(campaign_id, role) if token else role
+
+
+def campaigns_of(user: User, roles: Collection[str] = tuple(Membership.Role)) -> QuerySet[Campaign]:
+    """Where the person has one of `roles`; superusers everywhere, tokens in their campaign."""
+    token = getattr(user, "token", None)
+    if token:
+        allowed = role_of(user, token.campaign) in roles
+        return Campaign.objects.filter(pk=token.campaign_id) if allowed else Campaign.objects.none()
+    if user.is_superuser:
+        return Campaign.objects.all()
+    mine = Membership.objects.filter(user=user, role__in=roles)
+    return Campaign.objects.filter(pk__in=mine.values("campaign"))
 
 
 @prepared
-def _role(user: int, campaign: int) -> models.QuerySet[Membership, str]:
+def _role(user: int, campaign: int) -> QuerySet[Membership, str]:
     mine = Membership.objects.filter(campaign=campaign, user=user)
     return mine.values_list("role", flat=True)

@@ -95,6 +95,9 @@ class Score(models.Model):
     """Place in the pick order, from 1; null: not picked."""
     slice = models.CharField(max_length=20, blank=True)
     why = models.CharField(max_length=80, blank=True)
+    drawn = models.JSONField(default=dict)
+    """Of a picked tile what chance, quotas and caps did: {quota, noise, standing, probability,
+    nearest, likeness}, as workflow/picking.py says; {} of the others."""
 
     class Meta:
         constraints = [

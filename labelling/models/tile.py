@@ -84,6 +84,9 @@ class CampaignTile(models.Model):
     scope = models.CharField(max_length=10, choices=Scope.choices, default=Scope.UNKNOWN)
     fence = models.CharField(max_length=40, blank=True)
     """Why the tile is kept from the queue; empty: it isn't."""
+    cloud = models.FloatField(null=True)
+    """0…1 of cloud by the best source there is, as the sweep last counted it in a large campaign
+    (insights/clouds.py), before that the product's; null: not known."""
 
     class Meta:
         constraints = [
@@ -92,7 +95,11 @@ class CampaignTile(models.Model):
                 name="enrolment_scope_is_known", condition=Q(scope__in=["in", "out", "unknown"])
             ),
         ]
-        indexes = [models.Index(fields=["campaign", "scope", "fence"], name="enrolment_eligible")]
+        indexes = [
+            models.Index(fields=["campaign", "scope", "fence"], name="enrolment_eligible"),
+            # The catalogue of a large campaign walks it in order of cloud.
+            models.Index(fields=["campaign", "cloud", "tile"], name="enrolment_by_cloud"),
+        ]
 
     def __str__(self) -> str:
         return f"tile {self.tile_id} in campaign {self.campaign_id}"

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -24,13 +25,15 @@ from labelling.imagery.boundaries import (
 )
 from labelling.imagery.tilefile import read_label, read_tile
 from labelling.insights.standing import taken_back
-from labelling.models import Agreement, Annotation, Event, Gold, Layer, Task, record
+from labelling.models import UNLABELLED, Agreement, Annotation, Event, Gold, Layer, Task, record
 from labelling.models.annotation import CONSENSUS
 from labelling.workflow.consensus import agree
 from labelling.workflow.gold_tasks import top_up_for
 from labelling.workflow.hints import shown_layer
+from labelling.workflow.lessons import learn
 from labelling.workflow.qualifying import take_stock
 from labelling.workflow.quality_rules import quality_rules
+from labelling.workflow.regions import without_bare
 
 Lane = Task.Lane
 BLIND = (Lane.ACTIVE, Lane.CONTROL, Lane.REFERENCE, Lane.SECOND, Lane.PICK)
@@ -54,6 +57,7 @@ def compare_label(*, annotation_id: int, now: datetime) -> bool:
     campaign = label.task.campaign
     try:
         made = _compared(label)
+        learn(label, _plane(label), blobs=store(), now=now)
     except BadInput as damaged:
         record(Event.Verb.FAILED, label, campaign=campaign, who=None, now=now, error=str(damaged))
         Annotation.objects.filter(pk=label.pk, compared=None).update(compared=now)
@@ -96,7 +100,10 @@ def _compared(label: Annotation) -> dict[str, Any]:
 
 def _edits(label: Annotation, plane: Plane, layer: Layer) -> dict[str, Any]:
     mask = read_tile(_raster(layer.raster))[0].astype(plane.dtype)
-    return edits(mask, plane, label.schema.codes)
+    shown = without_bare(mask, label.task)
+    if shown is not mask:  # in regions: what was drawn where nothing showed changed nothing
+        plane = np.where(shown == UNLABELLED, UNLABELLED, plane).astype(plane.dtype)
+    return edits(shown, plane, label.schema.codes)
 
 
 def _with_gold(label: Annotation, plane: Plane) -> Iterator[dict[str, Any]]:

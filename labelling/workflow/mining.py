@@ -23,13 +23,13 @@ from django.db import transaction
 from labelling import enqueue
 from labelling.adapters.beside import beside
 from labelling.adapters.blobs import Blobs
-from labelling.errors import BadInput, Conflict
+from labelling.errors import BadInput
 from labelling.insights.mining import KIND, UNFINISHED
 from labelling.models import JOB_LEASE, Annotation, Campaign, Event, Job, Place, Snapshot, record
 from labelling.workflow.children import run_child
 from labelling.workflow.fetching import snapshot_here
 from labelling.workflow.lease import Lease
-from labelling.workflow.leased import carry_out
+from labelling.workflow.leased import ask_to_stop, carry_out
 from labelling.workflow.rereview import open_rereviews
 
 REPORT = "mining.json"
@@ -152,15 +152,7 @@ def cancel_mining(*, job: Job, by: User | None, now: datetime) -> Job:
 
     Raises Conflict when it is finished.
     """
-    if not Job.objects.filter(pk=job.pk, state__in=UNFINISHED).update(cancel=True):
-        job.refresh_from_db()
-        raise Conflict(f"The mining is {job.state} already.", field="id")
-    record(Event.Verb.CANCELLED, job, campaign=job.campaign, who=by, now=now)
-    Job.objects.filter(pk=job.pk, state=Job.State.WAITING).update(
-        state=Job.State.CANCELLED, lease_ends=None, finished=now
-    )
-    job.refresh_from_db()
-    return job
+    return ask_to_stop(job, by=by, now=now)
 
 
 def run_mining(

@@ -14,6 +14,7 @@ from labelling.workflow.checking import LONGEST_NOTE
 from labelling.workflow.drafts import drop_draft
 from labelling.workflow.outbox import follow, move_on
 from labelling.workflow.planes import Planes
+from labelling.workflow.regions import cut_to_regions
 from labelling.workflow.review_queue import (
     REVIEW,
     is_author,
@@ -60,7 +61,7 @@ def fix(*, task: Task, reviewer: User, now: datetime, **work: Unpack[Work]) -> A
     The new version's author is the reviewer, its parent the label; both are its authors. The checks
     are those of a submission. Raises as `submit`, and Conflict for a label that changes nothing.
     """
-    planes = Planes(work["label"], work["provenance"])
+    planes = cut_to_regions(Planes(work["label"], work["provenance"]), task)
     if done := _fixed_before(task, reviewer, planes.sha256):
         return done
     _check_reviewing(task, reviewer)

@@ -127,6 +127,8 @@ def _limits(given: Any) -> Limits:
 
 
 def _strict(given: Any) -> tuple[str, ...]:
-    if not isinstance(given, (list, tuple)) or not set(given) <= set(CHECKS):
+    if not isinstance(given, (list, tuple)) or not all(
+        isinstance(name, str) and name in CHECKS for name in given
+    ):
         raise wrong("review.strict", given, f"a list of {', '.join(OVERRULABLE)}")
     return tuple(given)

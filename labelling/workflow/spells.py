@@ -70,7 +70,7 @@ def with_tile(task: int, campaign: Campaign) -> Task:
 
 @prepared
 def _task(task: int) -> QuerySet[Task]:
-    return Task.objects.select_related("prelabel").filter(pk=task)
+    return Task.objects.select_related("prelabel", "guidance").filter(pk=task)
 
 
 @prepared

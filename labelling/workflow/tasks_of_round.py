@@ -5,24 +5,28 @@ from __future__ import annotations
 import hashlib
 import shutil
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from labelling.imagery.tilefile import read_label
-from labelling.models import Layer, Task, Tile, record
+from labelling.models import Layer, Model, Task, Tile, record
 from labelling.workflow.attempt import Attempt
 from labelling.workflow.aux_chips import beside_tiles, seen_by
 from labelling.workflow.children import run_child
+from labelling.workflow.fetching import model_here
+from labelling.workflow.foreseeing import fixed_tiles, keep_foreseen, settling
 from labelling.workflow.hints import UNAIDED, drawn_plain, plain_share
 from labelling.workflow.overlap import drawn_overlap, second_copies, with_second_copies
-from labelling.workflow.picking import Picks, ranker_here, read_picks, with_rasters, write_json
+from labelling.workflow.picking import Picks, read_picks
 from labelling.workflow.pool import REPLACEABLE, eligible_tiles
+from labelling.workflow.pool_listing import ranker_here, with_rasters, write_json
 from labelling.workflow.qualification import hard_levels
 from labelling.workflow.quality_rules import quality_rules
 from labelling.workflow.queue_rules import queue_rules
 from labelling.workflow.rankings import switch_ranking
+from labelling.workflow.regions_plan import Plan, keep_plans, plan_tiles
 
 LANES = {"control": Task.Lane.CONTROL}
 """The lane of a slice of the batch; all others are active."""
@@ -45,16 +49,23 @@ class Opening:
     picks: Picks
     layers: dict[str, Drawn]
     """By tile uuid."""
+    agreement: float | None = None
+    """Kappa of the trained model with the one before, where both looked at the same tiles."""
+    plans: dict[str, Plan] = field(default_factory=dict)
+    """By tile uuid: what whoever labels it is guided by."""
 
 
 def predraw(attempt: Attempt) -> Opening:
-    """Draw the ranking model's mask of each picked tile that may show one."""
+    """Draw the ranking model's mask of each picked tile: pre-labels of those that may show one,
+    and of control tiles what their labels will be held against."""
     picks = read_picks(attempt)
-    shown = [each["tile"] for each in picks.picks if each["slice"] not in LANES]
-    if attempt.round.ranked_by is None or not shown:
+    if attempt.round.ranked_by is None or not picks.picks:
         return Opening(picks, {})
+    control = [each["tile"] for each in picks.picks if each["slice"] in LANES]
     tiles = list(
-        Tile.objects.filter(uuid__in=shown).select_related("acquisition__place").order_by("pk")
+        Tile.objects.filter(uuid__in=[each["tile"] for each in picks.picks])
+        .select_related("acquisition__place")
+        .order_by("pk")
     )
     out = attempt.folder / "prelabels"
     run_child(
@@ -65,16 +76,38 @@ def predraw(attempt: Attempt) -> Opening:
         log=attempt.folder / "prelabel.log",
         tick=attempt.tick,
     )
+    keep_foreseen(attempt, control, out)
     layers = {}
     for tile in tiles:
-        layers[str(tile.uuid)] = stored_layer(attempt, tile, out / f"{tile.uuid}.tif")
-        attempt.tick()
-    return Opening(picks, layers)
+        if str(tile.uuid) not in control:
+            layers[str(tile.uuid)] = stored_layer(attempt, tile, out / f"{tile.uuid}.tif")
+            attempt.tick()
+    masks = {name: each.raster for name, each in layers.items()}
+    plans = plan_tiles(attempt, picks, tiles, masks)
+    return Opening(picks, layers, settling(attempt), plans)
 
 
 def prelabel_request(attempt: Attempt, tiles: list[Tile]) -> Path:
-    campaign, planes = attempt.round.campaign, seen_by(attempt.round.ranked_by)
-    there = beside_tiles([tile.pk for tile in tiles], planes, campaign=campaign)
+    round = attempt.round
+    trained = round.model or round.ranked_by
+    assert trained is not None
+    folder = attempt.meanwhile(lambda: model_here(trained.folder, blobs=attempt.blobs))
+    request = {
+        "bands": round.campaign.bands,
+        "model": str(ranker_here(attempt)),
+        "tiles": shown_to(round.ranked_by, tiles, attempt),
+        "settling": {
+            "model": str(folder),
+            "tiles": shown_to(trained, fixed_tiles(attempt), attempt),
+        },
+    }
+    return write_json(attempt.folder / "prelabel.json", request)
+
+
+def shown_to(model: Model | None, tiles: list[Tile], attempt: Attempt) -> list[dict[str, Any]]:
+    """The tiles as a child can open them, with what the model sees beside their bands."""
+    planes = seen_by(model)
+    there = beside_tiles([tile.pk for tile in tiles], planes, campaign=attempt.round.campaign)
     listed = [
         {
             "uuid": str(tile.uuid),
@@ -83,12 +116,7 @@ def prelabel_request(attempt: Attempt, tiles: list[Tile]) -> Path:
         }
         for tile in tiles
     ]
-    request = {
-        "bands": campaign.bands,
-        "model": str(ranker_here(attempt)),
-        "tiles": with_rasters(listed, attempt),
-    }
-    return write_json(attempt.folder / "prelabel.json", request)
+    return with_rasters(listed, attempt)
 
 
 def layer_version(attempt: Attempt) -> str:
@@ -141,14 +169,19 @@ def open_tasks(attempt: Attempt, opening: Opening, now: datetime) -> dict[str, A
     seconds = blind_copies(attempt, tasks, now)
     plain = share_arms(attempt, tasks, seconds=len(seconds))
     Task.objects.bulk_create([*tasks, *seconds])
+    # What several people label is held against each other: they label it whole.
+    several = {each.acquisition_id for each in seconds}
+    guided = keep_plans(tasks, opening.plans, whole=several, now=now)
     ranking = switch_ranking(campaign, [*stay, *tasks], now=now)
     record("created", ranking, campaign=campaign, who=None, now=now, superseded=superseded)
     return {
         "opened": len(tasks),
         "second": len(seconds),
         "plain": plain,
+        "regions": guided,
         "superseded": superseded,
         "left_out": len(wanted) - len(tasks),
+        "agreement": opening.agreement,
     }
 
 

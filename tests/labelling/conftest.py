@@ -6,9 +6,10 @@ from tests.factories import CampaignFactory, person
 
 
 @pytest.fixture(autouse=True)
-def quick_hashes(settings) -> None:
-    """Hashing passwords slowly, as it should be, would be most of the suite's time."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def connections_stay(monkeypatch):
+    """What a worker does between two tries would end the transaction that a test is in."""
+    for module in ("tasks", "workflow.lease", "workflow.leased"):
+        monkeypatch.setattr(f"labelling.{module}.close_old_connections", lambda: None)
 
 
 @pytest.fixture

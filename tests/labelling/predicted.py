@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
+from django.conf import settings
 
 from labelling.compute.__main__ import WORK
 from labelling.compute.predicting.request import Request
@@ -105,6 +106,7 @@ def killed_in_its_second_band(module: str, *words: str | Path, **how: Any) -> di
     """`run_child`, of a child that writes two bands of rows and is killed."""
     with pytest.MonkeyPatch.context() as patch:
         start = subprocess.Popen
+        patch.setattr(settings, "CHILD_NICENESS", 0)  # the command begins with the interpreter
         patch.setattr(
             subprocess, "Popen",
             lambda asked, **more: start([asked[0], "-c", DYING, *asked[3:]], **more),

@@ -22,7 +22,7 @@ from labelling.models import Layer, Round, Task, Tile
 from labelling.workflow.attempt import Attempt
 from labelling.workflow.aux_chips import beside_tiles, planes_of, seen_by, wanted_by
 from labelling.workflow.fetching import snapshot_here
-from labelling.workflow.picking import listed, with_rasters
+from labelling.workflow.pool_listing import listed, with_rasters
 from labelling.workflow.snapshots.freezing import freeze
 from labelling.workflow.steps import freeze_labels
 from labelling.workflow.tasks_of_round import prelabel_request
@@ -185,7 +185,7 @@ def test_planes_are_among_the_chips_that_are_looked_after(rich):
     snapshot = freeze(rich, blobs=store(), now=NOON)
     manifest = manifest_of(snapshot)
 
-    looked_after = {each.key for each in chips(json.dumps(manifest).encode(), "it")}
+    looked_after = {each.key for each in chips(manifest["samples"], "it")}
 
     planes = [digest for each in manifest["samples"] for digest in each["planes"].values()]
     assert len(planes) == 4 * 3

@@ -27,7 +27,7 @@ from labelling.models import (
     Task,
     Tile,
 )
-from labelling.workflow import picking
+from labelling.workflow import pick_rows, picking
 from labelling.workflow.rounds import cancel_round, run_round
 from labelling.workflow.steps import STEPS, Step
 from tests.factories import NOON, TaskFactory, person
@@ -155,7 +155,7 @@ def test_codes_are_those_the_model_was_trained_on_even_if_the_classes_change_mea
 
 def test_scores_that_a_dead_worker_wrote_already_are_left_as_they_are(monkeypatch):
     campaign = world(pool=7, validation=0, labelled=3)
-    monkeypatch.setattr(picking, "CHUNK", 2)
+    monkeypatch.setattr(pick_rows, "CHUNK", 2)
     prepare, write = STEPS[Round.Step.PICK]
 
     def twice(attempt):
@@ -173,6 +173,8 @@ def test_scores_that_a_dead_worker_wrote_already_are_left_as_they_are(monkeypatc
 def test_a_class_with_a_long_name_fits_into_the_reason():
     long = [{**each, "name": f"{each['name']} {'very ' * 20}thick"} for each in DEFAULT_CLASSES]
     campaign = world(pool=6, validation=0, labelled=3, classes=long)
+    campaign.picking = {"ramp_from": 0, "ramp_over": 1, "least_validation": 0, "coverage_share": 0}
+    campaign.save()
 
     done = work(planned(campaign, strategy="auto", batch=3))
 
@@ -227,5 +229,6 @@ def test_a_round_whose_database_is_away_is_left_to_the_sweep(monkeypatch):
     run_round(attempt.job, blobs=attempt.blobs, clock=attempt.clock)
 
     attempt.job.refresh_from_db()
-    assert attempt.job.state == Job.State.RUNNING
+    assert (attempt.job.state, attempt.job.error) == (Job.State.WAITING, "database is locked")
+    assert attempt.job.lease_ends > clock.now()  # it is given a pause
     assert Round.objects.get().state == Round.State.RUNNING

@@ -41,6 +41,14 @@ export async function answer<T>(call: Promise<Outcome<T>>): Promise<T> {
   return data;
 }
 
+/** As `answer`, but null where the server says that there is nothing (204). */
+export async function answerIfAny<T>(call: Promise<Outcome<T>>): Promise<T | null> {
+  const outcome = await call.catch((thrown: unknown) => {
+    throw problemOfThrown(thrown);
+  });
+  return outcome.response.status === 204 ? null : answer(Promise.resolve(outcome));
+}
+
 /** A random UUID. (`crypto.randomUUID` is missing where the page isn't served over TLS.) */
 export function freshKey(): string {
   const octets = crypto.getRandomValues(new Uint8Array(16));

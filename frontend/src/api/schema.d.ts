@@ -143,6 +143,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{slug}/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Failed jobs, stale queues, drift, CVAT, disk and validation: each with what to do. */
+        get: operations["alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/calibration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Of the champion: what it says against what is seen, before and after its temperature. */
+        get: operations["calibration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{slug}/catalogue": {
         parameters: {
             query?: never;
@@ -331,6 +365,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{slug}/footprints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Outline, state, lane, score and class shares of the tiles that fit the filters: columns
+         *     behind a JSON header, gzipped (insights/footprints.py).
+         */
+        get: operations["footprints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{slug}/gold": {
         parameters: {
             query?: never;
@@ -360,6 +414,23 @@ export interface paths {
         put?: never;
         /** @description Serve the tile no more; what people were measured by it stays. */
         post: operations["retire_gold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/growth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The labelled set by week, class, month, place and source. */
+        get: operations["growth"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -411,6 +482,57 @@ export interface paths {
         get: operations["hints"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The campaign's long work, the newest first. */
+        get: operations["jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Ask the job to stop; what it has finished stays. */
+        post: operations["job_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/jobs/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Send a failed job to the workers once more; it goes on from what it has finished. */
+        post: operations["job_retry"];
         delete?: never;
         options?: never;
         head?: never;
@@ -485,6 +607,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{slug}/learning": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description IoU of each round's model against labels and hours, with intervals. */
+        get: operations["learning_curve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The campaign's members, those who joined first in front. */
+        get: operations["members"];
+        put?: never;
+        /** @description Bring somebody in; where nobody has the name, an account is made. */
+        post: operations["member_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/members/{username}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description End a member's part in the campaign: labels stay, tiles in hand go back. */
+        delete: operations["member_remove"];
+        options?: never;
+        head?: never;
+        /** @description Give a member another role or level. */
+        patch: operations["member_change"];
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/members/{username}/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A link by which somebody new sets the first password; nothing is kept of it. */
+        get: operations["member_invitation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{slug}/models": {
         parameters: {
             query?: never;
@@ -553,6 +745,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{slug}/monitor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description What control tiles tell, whether choosing beats random, and what more labels would buy.
+         *     It advises; nothing is stopped by it.
+         */
+        get: operations["monitor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{slug}/my-day": {
         parameters: {
             query?: never;
@@ -604,6 +816,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{slug}/picking/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How rounds choose. */
+        get: operations["picking_rules"];
+        put?: never;
+        /** @description Set what is named; the rest stays as it is. The rules from the next pick on. */
+        post: operations["change_picking_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{slug}/picks": {
         parameters: {
             query?: never;
@@ -615,6 +845,23 @@ export interface paths {
         put?: never;
         /** @description Have these tiles labelled, all or none. */
         post: operations["picks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/picks/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Which of these tiles could be sent to the lane of picks. Changes nothing. */
+        post: operations["picks_plan"];
         delete?: never;
         options?: never;
         head?: never;
@@ -932,6 +1179,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{slug}/rounds/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What a round would do now, and whether one would start by itself; changes nothing. */
+        get: operations["round_plan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The rules, and what they say now. */
+        get: operations["schedule"];
+        put?: never;
+        /** @description Set what is named; the rest stays as it is. */
+        post: operations["change_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{slug}/schemas": {
         parameters: {
             query?: never;
@@ -966,6 +1248,24 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Every setting with its value, its default, and who changed it last. */
+        get: operations["settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description Set what is named, all or nothing; what another lead changed meanwhile is a conflict. */
+        patch: operations["change_settings"];
         trace?: never;
     };
     "/api/v1/campaigns/{slug}/snapshots": {
@@ -1017,6 +1317,41 @@ export interface paths {
         get: operations["test_openings"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The campaign's tokens, the newest first; revoked and ended ones among them. */
+        get: operations["tokens"];
+        put?: never;
+        /** @description Make a token for oneself, or for an account that is a program's. It takes a session. */
+        post: operations["token_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/tokens/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description From the next request on it opens nothing. */
+        post: operations["token_revoke"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1184,7 +1519,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description What the person goes on with on this tile; 404 where it is an empty label. */
+        /** @description What the person goes on with on this tile; 204 where it is an empty label. */
         get: operations["draft"];
         put?: never;
         /**
@@ -1267,6 +1602,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/{id}/guidance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The regions to label, in order, and the size of the heat map. */
+        get: operations["task_guidance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/guidance/mask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description uint8 (height, width): the number of the region, 0 outside of all. */
+        get: operations["task_guide_mask"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{id}/heartbeat": {
         parameters: {
             query?: never;
@@ -1278,6 +1647,23 @@ export interface paths {
         put?: never;
         /** @description Say that work goes on: the lease is lengthened. */
         post: operations["heartbeat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/heat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description uint8 (rows, columns) over the tile: 0 the model is sure … 255 it is uncertain. */
+        get: operations["task_heat"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1658,6 +2044,21 @@ export interface components {
             merged: number[];
             classes: components["schemas"]["ClassAgreement"][];
         };
+        Alert: {
+            /** @description Which trouble it is. */
+            code: string;
+            gravity: components["schemas"]["GravityEnum"];
+            title: string;
+            what: string;
+            /** @description What to do. */
+            act: string;
+            /** Format: date-time */
+            since: string | null;
+        };
+        Alerts: {
+            /** @description The gravest first. */
+            alerts: components["schemas"]["Alert"][];
+        };
         /** @description Its number on the acquisition is left out: it tells whether others have labelled the tile. */
         Annotation: {
             /** Format: uuid */
@@ -1721,6 +2122,11 @@ export interface components {
         };
         Batch: {
             round: number;
+            size: number;
+            slices: {
+                [key: string]: number;
+            };
+            /** @description The first of them, in pick order. */
             tiles: components["schemas"]["BatchTile"][];
         };
         BatchTile: {
@@ -1742,6 +2148,34 @@ export interface components {
             /** @description Of its task; empty: it has none. */
             state: string;
             synthetic: boolean;
+            /** @description Class whose share brought it in. */
+            quota: string;
+            /**
+             * Format: double
+             * @description What chance added to its score.
+             */
+            noise: number | null;
+            /** @description Its place by score alone. */
+            standing: number | null;
+            /**
+             * Format: double
+             * @description Of a uniform draw.
+             */
+            probability: number | null;
+            /**
+             * Format: uuid
+             * @description Labelled tile most like it.
+             */
+            nearest: string | null;
+            /**
+             * Format: double
+             * @description Cosine of the two.
+             */
+            likeness: number | null;
+        };
+        Calibration: {
+            /** @description null: none was measured. */
+            calibration: components["schemas"]["ModelCalibration"] | null;
         };
         Campaign: {
             slug: string;
@@ -1839,6 +2273,11 @@ export interface components {
             why: string;
             synthetic: boolean;
         };
+        Chosen: {
+            tiles: number;
+            /** Format: double */
+            accuracy: number | null;
+        };
         ClaimRequest: {
             /**
              * @description active: to work on now; held: one ahead, fetched early.
@@ -1884,6 +2323,19 @@ export interface components {
              * @description Away from class borders.
              */
             alpha_inner: number | null;
+        };
+        ClassCalibration: {
+            name: string;
+            colour: string;
+            /**
+             * Format: double
+             * @description Error, without temperature.
+             */
+            before: number | null;
+            /** Format: double */
+            after: number | null;
+            bins_before: components["schemas"]["ReliabilityBin"][];
+            bins_after: components["schemas"]["ReliabilityBin"][];
         };
         ClassCount: {
             code: number;
@@ -2072,6 +2524,51 @@ export interface components {
             name: string;
             /** @description Red, green, blue. */
             bands: string[];
+        };
+        Control: {
+            /** @description The last twelve with labels. */
+            rounds: components["schemas"]["ControlRound"][];
+            /** @description All rounds that one model ranked: the newest's. */
+            now: components["schemas"]["ControlNow"] | null;
+            /** @description The same model on chosen tiles; no estimate of the pool. */
+            chosen: components["schemas"]["Chosen"] | null;
+            /** @description Control tiles of the newest round, unlabelled. */
+            waiting: number;
+            text: string;
+        };
+        ControlNow: {
+            tiles: number;
+            products: number;
+            /** @description Share of the pixels, 0…1. */
+            accuracy: components["schemas"]["Interval"] | null;
+            mean_iou: components["schemas"]["Interval"] | null;
+            rounds: number[];
+        };
+        ControlRound: {
+            tiles: number;
+            products: number;
+            /** @description Share of the pixels, 0…1. */
+            accuracy: components["schemas"]["Interval"] | null;
+            mean_iou: components["schemas"]["Interval"] | null;
+            round: number;
+            /** @description That ranked the round: first eight characters. */
+            model: string;
+            /** @description Tiles of the pool in the round's snapshot. */
+            labelled: number;
+        };
+        Cost: {
+            labels: number;
+            minutes_per_tile: components["schemas"]["Minutes"] | null;
+            figures: components["schemas"]["Figure"][];
+            curve: components["schemas"]["CurvePoint"][];
+        };
+        CurvePoint: {
+            round: number;
+            labelled: number;
+            /** Format: double */
+            minutes: number;
+            /** Format: double */
+            mean_iou: number | null;
         };
         CvatLinked: {
             /** @description null: no server is linked. */
@@ -2287,6 +2784,18 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        Duel: {
+            n: number;
+            /** @description That each model learnt from. */
+            tiles: number;
+            pairs: number;
+            /** Format: double */
+            chosen: number;
+            /** Format: double */
+            random: number;
+            /** Format: date-time */
+            created: string;
+        };
         Error: {
             /** @description Stable name of the refusal, such as `queue_empty`. */
             code: string;
@@ -2412,6 +2921,12 @@ export interface components {
                 [key: string]: string;
             };
         };
+        Figure: {
+            name: string;
+            labels: number;
+            /** Format: double */
+            correlation: number;
+        };
         /** @description One thing that a check of a label found. */
         Finding: {
             /** @description Stable name of the check. */
@@ -2484,6 +2999,15 @@ export interface components {
          * @enum {string}
          */
         FormatEnum: "geotiff" | "png" | "netcdf" | "coco" | "stac";
+        Gain: {
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            expected: number;
+            /** Format: double */
+            high: number;
+            batch: number;
+        };
         Gold: {
             /**
              * Format: uuid
@@ -2531,9 +3055,75 @@ export interface components {
                 [key: string]: number | null;
             };
         };
+        /**
+         * @description * `grave` - grave
+         *     * `warning` - warning
+         *     * `notice` - notice
+         * @enum {string}
+         */
+        GravityEnum: "grave" | "warning" | "notice";
+        Growth: {
+            tiles: number;
+            scenes: number;
+            pixels: number;
+            target: components["schemas"]["GrowthTarget"];
+            classes: components["schemas"]["GrowthClass"][];
+            /** @description 01 to 12 of any year; undated. */
+            months: components["schemas"]["GrowthPart"][];
+            /** @description Ground squares, the most tiles first. */
+            places: components["schemas"]["GrowthPart"][];
+            sources: components["schemas"]["GrowthPart"][];
+            weeks: components["schemas"]["GrowthWeek"][];
+        };
+        GrowthClass: {
+            code: number;
+            name: string;
+            colour: string;
+            /** @description That have any of it. */
+            tiles: number;
+            scenes: number;
+            pixels: number;
+        };
+        GrowthPart: {
+            name: string;
+            tiles: number;
+            /** @description Independent: tiles of one ground square and moment are one. */
+            scenes: number;
+            /** @description By class code, of each tile's newest label. */
+            pixels: {
+                [key: string]: number;
+            };
+        };
+        GrowthTarget: {
+            tiles: number | null;
+            /** @description A day; null: none was set. */
+            date: string | null;
+        };
+        GrowthWeek: {
+            /**
+             * Format: date
+             * @description A Monday, UTC.
+             */
+            first: string;
+            /** @description Labelled by the week's end. */
+            tiles: number;
+        };
+        Guidance: {
+            /** @description To label, and nothing else; empty: the whole tile. */
+            regions: components["schemas"]["Region"][];
+            /** @description [rows, columns] of the heat map; null: there is none. */
+            heat: number[] | null;
+        };
         Guide: {
             /** @description Those mixed up most first. */
             examples: components["schemas"]["Example"][];
+        };
+        Hand: {
+            ready: boolean;
+            arm: number;
+            needed_arm: number;
+            products: number;
+            needed_products: number;
         };
         /** @description A job whose shapes aren't taken in. */
         Held: {
@@ -2638,6 +3228,77 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** @description 95 %, by bootstrap over products. */
+        Interval: {
+            /** Format: double */
+            value: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+        };
+        Invitation: {
+            /** @description Where the person sets a password; works once. */
+            path: string;
+        };
+        JobPage: {
+            results: components["schemas"]["JobRow"][];
+            /** @description Where the next page begins. */
+            cursor: string | null;
+        };
+        JobProgress: {
+            /** @description What is counted. */
+            stage: string;
+            /** Format: double */
+            done: number;
+            /** Format: double */
+            total: number;
+            /**
+             * Format: double
+             * @description Of `done`, a second.
+             */
+            rate: number | null;
+            /**
+             * Format: double
+             * @description null: nobody can tell yet.
+             */
+            eta_seconds: number | null;
+            /**
+             * Format: double
+             * @description While a network is fitted.
+             */
+            loss: number | null;
+        };
+        /** @description Long work that a worker does. */
+        JobRow: {
+            /** Format: uuid */
+            id: string;
+            /** @description round, export, snapshot, release, migration, mining. */
+            kind: string;
+            /** @description Slug. */
+            campaign: string;
+            /** @description Its number, of a round. */
+            round: number | null;
+            state: components["schemas"]["JobStateEnum"];
+            /** @description null: nothing was counted yet. */
+            progress: components["schemas"]["JobProgress"] | null;
+            /** @description What it is at. */
+            stage: string;
+            /** @description Above 1: a worker died, another went on. */
+            attempts: number;
+            /** @description Why it failed, or why it waits to be tried again. */
+            error: string;
+            /** @description Asked to stop, and not stopped yet. */
+            cancelling: boolean;
+            /** @description Username; empty: the schedule or the command line. */
+            asked_by: string;
+            /** Format: date-time */
+            created: string;
+            /** Format: date-time */
+            finished: string | null;
+            can_cancel: boolean;
+            can_retry: boolean;
+        };
         /**
          * @description * `waiting` - Waiting
          *     * `running` - Running
@@ -2721,6 +3382,18 @@ export interface components {
             served: number;
             /** Format: double */
             served_share: number | null;
+            /** @description In the last seven days: nobody worked on them. */
+            expired: number;
+            /**
+             * Format: double
+             * @description Tiles served a day, of the last seven at most.
+             */
+            per_day: number;
+            /**
+             * Format: double
+             * @description At that pace, with none added; null: at no time.
+             */
+            empty_in_days: number | null;
         };
         /**
          * @description * `active` - Active
@@ -2734,6 +3407,44 @@ export interface components {
          * @enum {string}
          */
         LaneEnum: "active" | "control" | "reference" | "gold" | "second" | "rework" | "rereview" | "pick";
+        Learning: {
+            points: components["schemas"]["LearningPoint"][];
+            split: string;
+            /**
+             * Format: double
+             * @description Coverage of the intervals.
+             */
+            level: number | null;
+            /** @description Of the newest. */
+            scenes: number | null;
+        };
+        LearningFigure: {
+            /** Format: double */
+            value: number | null;
+            /**
+             * Format: double
+             * @description Of the interval over scenes.
+             */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
+        };
+        LearningPoint: {
+            round: number;
+            strategy: string;
+            /** @description Tiles of the pool that it learnt from. */
+            labels: number;
+            /**
+             * Format: double
+             * @description Active, of all labelling before the round.
+             */
+            hours: number;
+            mean: components["schemas"]["LearningFigure"];
+            /** @description By class name. */
+            iou: {
+                [key: string]: components["schemas"]["LearningFigure"];
+            };
+        };
         Lease: {
             /** Format: date-time */
             lease_ends: string;
@@ -2822,6 +3533,27 @@ export interface components {
              * @description 0…1 of the pixels.
              */
             agreed: number | null;
+        };
+        Member: {
+            username: string;
+            name: string;
+            email: string;
+            role: components["schemas"]["RoleEnum"];
+            /** @description 0…9: what tiles and how much review. */
+            level: number;
+            /** @description Since when, by gold tiles; null: not yet. */
+            qualified?: string | null;
+            /** Format: date-time */
+            last_login: string | null;
+            /** @description false: the account is closed. */
+            active: boolean;
+            /** @description Was never signed in and has no password: a link lets the person set one. */
+            readonly invitable: boolean;
+        };
+        MemberPage: {
+            results: components["schemas"]["Member"][];
+            /** @description Of the next page; null: none. */
+            cursor: string | null;
         };
         Membership: {
             campaign: components["schemas"]["CampaignName"];
@@ -2929,6 +3661,14 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        Minutes: {
+            /** Format: double */
+            median: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+        };
         Model: {
             hash: string;
             state: components["schemas"]["ModelStateEnum"];
@@ -2950,6 +3690,17 @@ export interface components {
             /** @description null: not judged yet. */
             decision: components["schemas"]["PromotionDecision"] | null;
         };
+        ModelCalibration: {
+            model: string;
+            state: components["schemas"]["ModelStateEnum"];
+            round: number | null;
+            scenes: number;
+            pixels: number;
+            /** @description Each scene was judged with a temperature fitted on others. */
+            held_out: boolean;
+            temperatures: number[];
+            classes: components["schemas"]["ClassCalibration"][];
+        };
         ModelPage: {
             results: components["schemas"]["Model"][];
             /** @description Where the next page begins. */
@@ -2965,6 +3716,12 @@ export interface components {
          * @enum {string}
          */
         ModelStateEnum: "candidate" | "champion" | "retired";
+        Monitor: {
+            control: components["schemas"]["Control"];
+            random: components["schemas"]["Random"];
+            stopping: components["schemas"]["Stopping"];
+            cost: components["schemas"]["Cost"];
+        };
         NewGoldRequest: {
             /**
              * Format: uuid
@@ -2981,6 +3738,52 @@ export interface components {
              * @default false
              */
             test_too: boolean;
+        };
+        NewMemberRequest: {
+            role: components["schemas"]["RoleEnum"];
+            /** @default 1 */
+            level: number;
+            username: string;
+            /**
+             * @description Of a new account.
+             * @default
+             */
+            name: string;
+            /** @default  */
+            email: string;
+        };
+        NewToken: {
+            /** Format: uuid */
+            id: string;
+            /** @description What it is for. */
+            name: string;
+            /** @description For whom it acts. */
+            username: string;
+            /** @description Its first letters. */
+            shown: string;
+            role: components["schemas"]["RoleEnum"];
+            read_only: boolean;
+            /** Format: date-time */
+            created: string;
+            /**
+             * @description Empty: whoever runs the workbench.
+             * @default
+             */
+            created_by: string;
+            /** Format: date-time */
+            expires: string;
+            /** Format: date-time */
+            revoked: string | null;
+            /**
+             * Format: date-time
+             * @description Last; to about an hour.
+             */
+            used: string | null;
+            /**
+             * @description Shown now and never again; empty in the answer to a repeated request.
+             * @default
+             */
+            secret: string;
         };
         NoteRequest: {
             /** @default  */
@@ -3035,6 +3838,15 @@ export interface components {
              */
             factor: number | null;
         };
+        PatchedMemberChangeRequest: {
+            role?: components["schemas"]["RoleEnum"];
+            level?: number;
+            /** @description What was seen: if it isn't so any more, nothing is done. */
+            was?: components["schemas"]["StandingRequest"];
+        };
+        PatchedSettingChangesRequest: {
+            changes?: components["schemas"]["SettingChangeRequest"][];
+        };
         PeoplePage: {
             results: components["schemas"]["Work"][];
             /** @description Of the next page; null: none. */
@@ -3074,12 +3886,33 @@ export interface components {
             submitted: number;
             in_hand: number;
         };
+        PickPlan: {
+            /** @description Those that could be sent at this moment. */
+            fit: string[];
+            /** @description {why: tiles} */
+            left_out: {
+                [key: string]: number;
+            };
+        };
+        PickPlanWantedRequest: {
+            tiles: string[];
+        };
         Picked: {
             /** Format: uuid */
             task: string;
             /** Format: uuid */
             tile: string;
             lane: string;
+        };
+        PickingRules: {
+            /** @description Every setting with the value in force. */
+            rules: {
+                [key: string]: unknown;
+            };
+            /** @description Those that differ from their default. */
+            changed: {
+                [key: string]: unknown;
+            };
         };
         PicksAnswer: {
             picked: components["schemas"]["Picked"][];
@@ -3096,6 +3929,12 @@ export interface components {
         Prelabel: {
             source: string;
             version: string;
+        };
+        Price: {
+            /** Format: double */
+            least: number | null;
+            /** Format: double */
+            expected: number | null;
         };
         Progress: {
             tiles: components["schemas"]["TileCounts"];
@@ -3257,6 +4096,7 @@ export interface components {
         };
         Queue: {
             lanes: components["schemas"]["Lane"][];
+            review: components["schemas"]["ReviewBacklog"];
             /** @description In force, defaults included. */
             rules: {
                 [key: string]: unknown;
@@ -3278,6 +4118,35 @@ export interface components {
             /** @default  */
             note: string;
         };
+        Random: {
+            state: components["schemas"]["RandomStateEnum"];
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+            /**
+             * Format: double
+             * @description The smallest difference that could show by now.
+             */
+            detectable: number;
+            /** Format: double */
+            matters: number;
+            pairs: number;
+            needed: number | null;
+            /** @description Until about when, at this pace. */
+            days: number | null;
+            duels: components["schemas"]["Duel"][];
+            next: components["schemas"]["Hand"];
+            text: string;
+        };
+        /**
+         * @description * `waiting` - waiting
+         *     * `ahead` - ahead
+         *     * `behind` - behind
+         *     * `level` - level
+         * @enum {string}
+         */
+        RandomStateEnum: "waiting" | "ahead" | "behind" | "level";
         /**
          * @description * `bad_imagery` - Bad Imagery
          *     * `cannot_decide` - Cannot Decide
@@ -3300,6 +4169,16 @@ export interface components {
             parallax: boolean;
             shadow: components["schemas"]["ShadowOffset"][];
             reference: components["schemas"]["ClearTile"] | null;
+        };
+        Region: {
+            /** @description Its place in the order of labelling, from 1. */
+            number: number;
+            /** @description Pixels from the upper edge. */
+            top: number;
+            left: number;
+            /** @description Pixels. */
+            height: number;
+            width: number;
         };
         RejectRequest: {
             /** @default  */
@@ -3370,6 +4249,23 @@ export interface components {
             sha256: string;
             files: components["schemas"]["ReleaseFile"][];
         };
+        ReliabilityBin: {
+            /**
+             * Format: double
+             * @description Mean probability.
+             */
+            said: number;
+            /**
+             * Format: double
+             * @description Share of the pixels that have the class.
+             */
+            seen: number;
+            pixels: number;
+        };
+        RemovedMember: {
+            username: string;
+            was: components["schemas"]["Standing"];
+        };
         ResolveRequest: {
             /** @description closed: the tile isn't labelled; reopened: somebody else labels it; noted: nothing changes. */
             outcome: string;
@@ -3390,6 +4286,15 @@ export interface components {
             note: string;
             /** Format: date-time */
             created: string;
+        };
+        ReviewBacklog: {
+            waiting: number;
+            in_hand: number;
+            /**
+             * Format: date-time
+             * @description Of those that wait.
+             */
+            oldest: string | null;
         };
         ReviewPage: {
             results: components["schemas"]["Review"][];
@@ -3501,6 +4406,37 @@ export interface components {
             /** @description Where the next page begins. */
             cursor: string | null;
         };
+        RoundPlanAnswer: {
+            /** @description Whether a round would start by itself now. */
+            train: boolean;
+            /** @description Rules that are met. */
+            because: string[];
+            /** @description Each thing that keeps it from starting. */
+            why_not: string[];
+            /** @description Labels accepted since the last round. */
+            fresh: number;
+            /**
+             * Format: date-time
+             * @description null: no clock decides, but labels or an alarm.
+             */
+            next_due: string | null;
+            /** @description The schedule's verdict for a person to read. */
+            words: string;
+            /** @description Whether a lead could start one now. */
+            can_start: boolean;
+            strategy: string;
+            /** @description Tasks it would open. */
+            batch: number;
+            /** @description Tiles it would choose from. */
+            pool: number;
+            /** @description Tiles that are labelled or in hand. */
+            known: number;
+            /**
+             * Format: double
+             * @description The last round took; null: there was none.
+             */
+            minutes: number | null;
+        };
         RoundPlanRequest: {
             /** @description Default: the campaign's. */
             strategy?: string;
@@ -3594,6 +4530,51 @@ export interface components {
             /** Format: date-time */
             saved: string;
         };
+        Schedule: {
+            rules: components["schemas"]["ScheduleRules"];
+            now: components["schemas"]["ScheduleVerdict"];
+        };
+        ScheduleChangeRequest: {
+            /** @description {setting: value}; what isn't named stays as it is. */
+            schedule: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description When rounds start by themselves. */
+        ScheduleRules: {
+            /** @description False: a round starts only when it is asked for. */
+            on: boolean;
+            /** @description Newly accepted labels that make a round due; null: any number. */
+            labels: number | null;
+            /** @description Five fields, in UTC: `30 2 * * 1-5`; empty: not by the clock. */
+            cron: string;
+            /** @description Due after somebody's gold tiles raised the alarm. */
+            drift: boolean;
+            /** @description Days without a round after which any new label makes one due; null: never. */
+            quiet_days: number | null;
+            /**
+             * Format: double
+             * @description At least so long after the last round's end.
+             */
+            gap_hours: number;
+            /** @description Labels in all that it takes. */
+            least_labels: number;
+        };
+        ScheduleVerdict: {
+            /** @description Whether a round would start by itself now. */
+            train: boolean;
+            /** @description Rules that are met. */
+            because: string[];
+            /** @description Each thing that keeps it from starting. */
+            why_not: string[];
+            /** @description Labels accepted since the last round. */
+            fresh: number;
+            /**
+             * Format: date-time
+             * @description null: no clock decides, but labels or an alarm.
+             */
+            next_due: string | null;
+        };
         SchemaChangeRequest: {
             /** @description All classes of the new version. */
             classes: components["schemas"]["SchemaClassRequest"][];
@@ -3658,6 +4639,42 @@ export interface components {
          * @enum {string}
          */
         ScopeEnum: "in" | "out" | "unknown";
+        Setting: {
+            /** @description section.field */
+            name: string;
+            group: string;
+            /** @description What it does, in one line. */
+            help: string;
+            /** @description number, whole, choice, flag, date, text, numbers, codes, months, names, by_class */
+            kind: string;
+            unit: string;
+            /** Format: double */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
+            choices: string[];
+            /** @description In force. */
+            value: unknown;
+            default: unknown;
+            /**
+             * Format: date-time
+             * @description null: never, or long ago.
+             */
+            changed: string | null;
+            /** @description Username; empty: nobody, or the command line. */
+            changed_by: string;
+        };
+        SettingChangeRequest: {
+            name: string;
+            /** @description What was seen: if it isn't that any more, nothing is changed. */
+            was: unknown;
+            /** @description null: back to the default. */
+            value: unknown;
+        };
+        Settings: {
+            settings: components["schemas"]["Setting"][];
+            strategies: components["schemas"]["Strategy"][];
+        };
         /**
          * @description * `error` - error
          *     * `warning` - warning
@@ -3682,6 +4699,14 @@ export interface components {
             round: number;
             /** @description From the lowest scores to the highest. */
             bands: components["schemas"]["Band"][];
+        };
+        Slope: {
+            /** Format: double */
+            value: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
         };
         Snapshot: {
             /** @description sha256 of its manifest. */
@@ -3753,6 +4778,14 @@ export interface components {
          * @enum {string}
          */
         SplitEnum: "pool" | "validation" | "test";
+        Standing: {
+            role: components["schemas"]["RoleEnum"];
+            level: number;
+        };
+        StandingRequest: {
+            role: components["schemas"]["RoleEnum"];
+            level: number;
+        };
         State: {
             state: string;
         };
@@ -3795,6 +4828,35 @@ export interface components {
          * @enum {string}
          */
         StepStateEnum: "done" | "running" | "waiting" | "failed";
+        Stopping: {
+            verdict: components["schemas"]["StoppingVerdictEnum"];
+            /** @description Of mean IoU, for a doubling of labels. */
+            slope: components["schemas"]["Slope"] | null;
+            /** @description From the next batch. */
+            gain: components["schemas"]["Gain"] | null;
+            minutes_per_point: components["schemas"]["Price"] | null;
+            labels_per_point: number | null;
+            /** Format: double */
+            worth_minutes: number;
+            /**
+             * Format: double
+             * @description Kappa of successive models.
+             */
+            agreement: number | null;
+            text: string[];
+        };
+        /**
+         * @description * `too early` - too early
+         *     * `go on` - go on
+         *     * `consider stopping` - consider stopping
+         * @enum {string}
+         */
+        StoppingVerdictEnum: "too early" | "go on" | "consider stopping";
+        Strategy: {
+            name: string;
+            /** @description What it chooses. */
+            help: string;
+        };
         /** @description A task in the hands of the person who asks. */
         Task: {
             /** Format: uuid */
@@ -3813,6 +4875,8 @@ export interface components {
             schema_version: number;
             tile: components["schemas"]["Tile"];
             prelabel: components["schemas"]["Prelabel"] | null;
+            /** @description Null wherever `prelabel` is, and where nothing is known. */
+            guidance: components["schemas"]["Guidance"] | null;
             /** @description Where its holder may draw it in CVAT; null: only here. */
             cvat_url: string | null;
         };
@@ -3858,6 +4922,8 @@ export interface components {
             schema_version: number;
             tile: components["schemas"]["Tile"];
             prelabel: components["schemas"]["Prelabel"] | null;
+            /** @description Null wherever `prelabel` is, and where nothing is known. */
+            guidance: components["schemas"]["Guidance"] | null;
             /** @description Where its holder may draw it in CVAT; null: only here. */
             cvat_url: string | null;
         };
@@ -3918,6 +4984,58 @@ export interface components {
             target: number | null;
             /** @description Painted, not seen by a satellite. */
             synthetic: number;
+        };
+        Token: {
+            /** Format: uuid */
+            id: string;
+            /** @description What it is for. */
+            name: string;
+            /** @description For whom it acts. */
+            username: string;
+            /** @description Its first letters. */
+            shown: string;
+            role: components["schemas"]["RoleEnum"];
+            read_only: boolean;
+            /** Format: date-time */
+            created: string;
+            /**
+             * @description Empty: whoever runs the workbench.
+             * @default
+             */
+            created_by: string;
+            /** Format: date-time */
+            expires: string;
+            /** Format: date-time */
+            revoked: string | null;
+            /**
+             * Format: date-time
+             * @description Last; to about an hour.
+             */
+            used: string | null;
+        };
+        TokenOrderRequest: {
+            /** @description What it is for. */
+            name: string;
+            /** @description An account with the role service; default: yourself. */
+            username?: string;
+            /**
+             * @description Default: that of the account.
+             *
+             *     * `annotator` - Annotator
+             *     * `reviewer` - Reviewer
+             *     * `lead` - Lead
+             *     * `service` - Service
+             */
+            role?: components["schemas"]["RoleEnum"];
+            /** @default false */
+            read_only: boolean;
+            /** @default 90 */
+            days: number;
+        };
+        TokenPage: {
+            results: components["schemas"]["Token"][];
+            /** @description Of the next page; null: none. */
+            cursor: string | null;
         };
         /**
          * @description * `created` - Created
@@ -4012,6 +5130,12 @@ export interface components {
             /** @description Where the next page begins. */
             cursor: string | null;
         };
+        WantedPickingRequest: {
+            /** @description {setting: value; null: its default} */
+            picking: {
+                [key: string]: unknown;
+            };
+        };
         WantedRequest: {
             /** @description {setting: value; null: its default} */
             quality: {
@@ -4091,6 +5215,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     annotation_edits: {
@@ -4121,6 +5253,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4165,6 +5305,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     annotation_provenance: {
@@ -4195,6 +5343,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4266,6 +5422,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     campaign: {
@@ -4296,6 +5460,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4341,6 +5513,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4398,6 +5578,120 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    alerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alerts"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    calibration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calibration"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4518,6 +5812,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     comparison: {
@@ -4563,6 +5865,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     cvat_status: {
@@ -4601,6 +5911,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4665,6 +5983,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     cvat_people: {
@@ -4715,6 +6041,14 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4783,6 +6117,14 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4870,6 +6212,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -4950,6 +6300,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     events: {
@@ -5018,6 +6376,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     flags: {
@@ -5072,6 +6438,14 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5148,6 +6522,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     skip_rates: {
@@ -5197,6 +6579,140 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    footprints: {
+        parameters: {
+            query?: {
+                /** @description west,south,east,north of tile centres, in degrees */
+                bbox?: string;
+                /** @description class:least:most in per cent, as shadow:5:100 */
+                class?: string;
+                /** @description most cloud, per cent */
+                cloud_max?: string;
+                /** @description least cloud, per cent */
+                cloud_min?: string;
+                /** @description reason of the fence, any or none */
+                fence?: string;
+                /** @description code of the quality gate */
+                flag?: string;
+                /** @description where its label comes from, any or none */
+                label?: string;
+                /** @description lane of a task on the tile */
+                lane?: "active" | "control" | "gold" | "pick" | "reference" | "rereview" | "rework" | "second";
+                /** @description such as L1C */
+                level?: string;
+                /** @description months of any year, such as 4,5,6 */
+                months?: string;
+                /** @description yes or no */
+                near_duplicate?: "no" | "yes";
+                /** @description place or its beginning, such as 35V or 35VLF/512/3 */
+                place?: string;
+                /** @description such as S2A */
+                satellite?: string;
+                /** @description product */
+                scene?: string;
+                /** @description in, out or unknown */
+                scope?: "in" | "out" | "unknown";
+                /** @description greatest score in the newest round */
+                score_max?: string;
+                /** @description least score in the newest round */
+                score_min?: string;
+                /** @description northern season of any year */
+                season?: "autumn" | "spring" | "summer" | "winter";
+                /** @description first day, UTC */
+                since?: string;
+                /** @description why the newest round picked it: informative, control, random */
+                slice?: string;
+                /** @description pool, validation or test */
+                split?: "pool" | "test" | "validation";
+                /** @description state of a task on the tile; none: no task */
+                state?: "accepted" | "closed" | "in_review" | "none" | "open" | "rejected" | "reserved" | "skipped" | "submitted" | "superseded";
+                /** @description class that the newest model saw most of */
+                stratum?: string;
+                /** @description greatest elevation of the sun, degrees */
+                sun_max?: string;
+                /** @description least elevation of the sun, degrees */
+                sun_min?: string;
+                /** @description last day, UTC */
+                until?: string;
+                /** @description least valid pixels, per cent */
+                valid_min?: string;
+            };
+            header?: {
+                /** @description The ETag of an earlier answer: 304 where nothing has changed since. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description No response body */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5254,6 +6770,14 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5329,6 +6853,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     retire_gold: {
@@ -5394,6 +6926,67 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    growth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Growth"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     guide: {
@@ -5424,6 +7017,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5469,6 +7070,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     hints: {
@@ -5507,6 +7116,227 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    jobs: {
+        parameters: {
+            query?: {
+                /** @description From the last page. */
+                cursor?: string;
+                limit?: number;
+                /** @description Only jobs in these states. */
+                state?: ("waiting" | "running" | "done" | "failed" | "cancelled")[];
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    job_cancel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobRow"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    job_retry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobRow"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5564,6 +7394,14 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5639,6 +7477,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     mining_job: {
@@ -5678,6 +7524,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5750,6 +7604,412 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    learning_curve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Learning"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    members: {
+        parameters: {
+            query?: {
+                /** @description From the last page. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    member_add: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMemberRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    member_remove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemovedMember"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    member_change: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedMemberChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    member_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     models: {
@@ -5799,6 +8059,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     model: {
@@ -5830,6 +8098,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5906,6 +8182,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     model_rollback: {
@@ -5974,6 +8258,78 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    monitor: {
+        parameters: {
+            query?: {
+                /** @description Minutes of labelling that a point (0.01) is worth; else the campaign's setting. */
+                worth?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Monitor"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     my_day: {
@@ -6015,6 +8371,14 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6064,6 +8428,14 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6121,6 +8493,143 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    picking_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PickingRules"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_picking_rules: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WantedPickingRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PickingRules"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6196,6 +8705,90 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    picks_plan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PickPlanWantedRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PickPlan"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     progress: {
@@ -6241,6 +8834,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     promotion_rules: {
@@ -6279,6 +8880,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6354,6 +8963,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     quality_rules: {
@@ -6392,6 +9009,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6467,6 +9092,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     queue: {
@@ -6505,6 +9138,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6580,6 +9221,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     queue_rules: {
@@ -6648,6 +9297,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     releases: {
@@ -6686,6 +9343,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6761,6 +9426,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     released: {
@@ -6800,6 +9473,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6854,6 +9535,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     release_job: {
@@ -6893,6 +9582,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6960,6 +9657,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     report_page: {
@@ -7011,6 +9716,14 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7070,6 +9783,14 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7145,6 +9866,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     review_rules: {
@@ -7191,6 +9920,14 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7266,6 +10003,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     review_queue: {
@@ -7323,6 +10068,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     rounds: {
@@ -7364,6 +10117,14 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7439,6 +10200,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     round_cancel: {
@@ -7504,6 +10273,196 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    round_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundPlanAnswer"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_schedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     schemas: {
@@ -7554,6 +10513,14 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7629,6 +10596,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     schema_migration: {
@@ -7667,6 +10642,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7742,6 +10725,143 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_settings: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedSettingChangesRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     snapshots: {
@@ -7792,6 +10912,14 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7867,6 +10995,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     snapshot_job: {
@@ -7906,6 +11042,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7962,6 +11106,228 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    tokens: {
+        parameters: {
+            query?: {
+                /** @description From the last page. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    token_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenOrderRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewToken"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    token_revoke: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Token"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8077,6 +11443,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     me: {
@@ -8105,6 +11479,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8142,6 +11524,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8195,6 +11585,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     snapshot: {
@@ -8241,6 +11639,14 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8312,6 +11718,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     exports: {
@@ -8362,6 +11776,14 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8437,6 +11859,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     task: {
@@ -8474,6 +11904,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     draft: {
@@ -8495,6 +11933,13 @@ export interface operations {
                     "application/json": components["schemas"]["Draft"];
                 };
             };
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8504,6 +11949,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8602,6 +12055,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     draft_label: {
@@ -8632,6 +12093,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8703,6 +12172,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     task_feedback: {
@@ -8733,6 +12210,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8808,6 +12293,104 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    task_guidance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guidance"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    task_guide_mask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     heartbeat: {
@@ -8872,6 +12455,59 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    task_heat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     task_history: {
@@ -8913,6 +12549,14 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8984,6 +12628,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     task_review: {
@@ -9030,6 +12682,14 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9105,6 +12765,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     fix: {
@@ -9114,7 +12782,7 @@ export interface operations {
                 difficulty?: number;
                 /** @description What is worth knowing of it. */
                 note?: string;
-                /** @description Warnings that the author stands by, with commas between: cloud_over_nodata, unlabelled, one_class, shadow_without_cloud, slivers. The note says why. */
+                /** @description Warnings that the author stands by, with commas between: cloud_over_nodata, unfinished_regions, unlabelled, one_class, shadow_without_cloud, slivers. The note says why. */
                 overrule?: string;
                 /** @description Of the classes used. */
                 schema_version: number;
@@ -9193,6 +12861,14 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9268,6 +12944,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     release_review: {
@@ -9325,6 +13009,14 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9400,6 +13092,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     submit: {
@@ -9409,7 +13109,7 @@ export interface operations {
                 difficulty?: number;
                 /** @description What is worth knowing of it. */
                 note?: string;
-                /** @description Warnings that the author stands by, with commas between: cloud_over_nodata, unlabelled, one_class, shadow_without_cloud, slivers. The note says why. */
+                /** @description Warnings that the author stands by, with commas between: cloud_over_nodata, unfinished_regions, unlabelled, one_class, shadow_without_cloud, slivers. The note says why. */
                 overrule?: string;
                 /** @description Of the classes used. */
                 schema_version: number;
@@ -9495,6 +13195,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     withdraw: {
@@ -9552,6 +13260,14 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9622,6 +13338,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     tile_bands: {
@@ -9663,6 +13387,14 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9727,6 +13459,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     tile_labels: {
@@ -9772,6 +13512,14 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9827,6 +13575,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     tile_masks: {
@@ -9865,6 +13621,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9918,6 +13682,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     tile_prelabel: {
@@ -9948,6 +13720,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9995,6 +13775,14 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     tile_thumbnail: {
@@ -10025,6 +13813,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

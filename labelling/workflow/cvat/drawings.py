@@ -12,13 +12,11 @@ from labelling.adapters.blobs import Blobs
 from labelling.errors import BadInput
 from labelling.imagery.drawings.masks import encode
 from labelling.imagery.tilefile import read_tile
-from labelling.models import UNLABELLED, UNSURE, CvatJob, CvatLink, Layer, Place, Task
-from labelling.workflow.hints import UNAIDED
+from labelling.models import UNLABELLED, UNSURE, CvatJob, CvatLink, Layer
+from labelling.workflow.regions import guidance_of, without_bare
 
 AUTO = "auto"
 """CVAT's word for what no person drew; its page makes it semi-auto once somebody edits it."""
-GUIDE = "guide"
-"""Source of layers whose pixels above 0 outline where to draw."""
 OUTLINE = 2
 """Pixels; a guide that was filled would hide what it asks to look at."""
 
@@ -30,28 +28,16 @@ def shapes_of(jobs: Sequence[CvatJob], link: CvatLink, *, blobs: Blobs) -> list[
     BadInput for a pre-label that doesn't fit its tile or has a class that the project has no label
     for, NotFound for a lost one.
     """
-    guides = _guides(jobs) if link.guide_label else {}
     shapes: list[dict[str, Any]] = []
     for job in jobs:
         if job.prelabel is not None:
-            shapes += _masks(job, _plane(job.prelabel, job, blobs), link.labels)
-        guide = guides.get(job.task.tile_id)
-        if guide is not None and _may_be_guided(job.task):
-            outline = _outline(_plane(guide, job, blobs) > 0)
+            plane = without_bare(_plane(job.prelabel, job, blobs), job.task)
+            shapes += _masks(job, plane, link.labels)
+        guidance = guidance_of(job.task) if link.guide_label else None
+        if guidance is not None and guidance.layer is not None:
+            outline = _outline(_plane(guidance.layer, job, blobs) > 0)
             shapes.append(_shape(job, outline, int(link.guide_label or 0)))
     return shapes
-
-
-def _guides(jobs: Sequence[CvatJob]) -> dict[int, Layer]:
-    """{tile: its newest guide}, of those that have one. One query."""
-    tiles = [job.task.tile_id for job in jobs]
-    found = Layer.objects.filter(tile__in=tiles, source=GUIDE).order_by("pk")
-    return {each.tile_id: each for each in found}
-
-
-def _may_be_guided(task: Task) -> bool:
-    """Never on tiles that measure people or the model."""
-    return task.lane not in UNAIDED and task.tile.acquisition.place.split == Place.Split.POOL
 
 
 def _plane(layer: Layer, job: CvatJob, blobs: Blobs) -> NDArray[Any]:

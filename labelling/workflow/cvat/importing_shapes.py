@@ -27,6 +27,7 @@ from labelling.workflow.cvat.labels import wishes
 from labelling.workflow.cvat.options import options_of
 from labelling.workflow.masking.layers import data_of
 from labelling.workflow.planes import NO_PROVENANCE, Planes
+from labelling.workflow.regions import cut_to_regions
 from labelling.workflow.review import label_in_review
 from labelling.workflow.submission import Work, checked, compare_later, numbered, submit
 
@@ -98,7 +99,7 @@ def take_in(row: CvatJob, planes: Planes, *, author: User | None, now: datetime)
             help="Assign it in CVAT to who drew it, and map that person with cvat users.",
         )
     if task.state in HANDED_IN:
-        return _next_version(task, planes, author, now=now)
+        return _next_version(task, cut_to_regions(planes, task), author, now=now)
     if task.state in IN_HAND:
         return _hand_in(task, planes, author, now=now)
     state = task.get_state_display().lower()

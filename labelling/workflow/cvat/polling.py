@@ -10,9 +10,10 @@ from django.conf import settings
 
 from labelling import enqueue
 from labelling.adapters.cvat.door import open_door
-from labelling.errors import CvatAway, WorkbenchError
+from labelling.errors import CvatAway, JobFailed, WorkbenchError
 from labelling.models import CvatLink
 from labelling.workflow.cvat.pulling import pull
+from labelling.workflow.cvat.reconciling import mend
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,33 @@ def ask_for_pulls() -> int:
     for link in links:
         enqueue.enqueue(enqueue.Job.CVAT_PULL, link_id=link)
     return len(links)
+
+
+def reconcile_all(*, clock: Callable[[], datetime]) -> list[str]:
+    """Compare both sides of each campaign that is linked, and put right what can be; in words.
+
+    A server that is away is left to the next night. Raises JobFailed, when all campaigns were
+    looked at, where something is left for a person.
+    """
+    told, left = [], []
+    links = CvatLink.objects.select_related("campaign__schema") if settings.CVAT_URL else []
+    for link in links:
+        try:
+            findings = mend(link, open_door(link, clock=clock), clock=clock)
+        except CvatAway as away:
+            logger.warning("%s: %s", link, away)
+        except WorkbenchError as refused:
+            logger.exception("%s can't be compared", link)
+            left.append(f"{link.campaign.slug}: {refused}")
+        else:
+            told.append(f"{link}: {findings.total} differences left")
+            if findings.total:
+                left.append(f"{link.campaign.slug}: {findings.total} differences")
+    if left:
+        raise JobFailed(
+            f"The two sides differ. {'; '.join(left)}.", help="`cvat reconcile` names them."
+        )
+    return told
 
 
 def pull_link(link_id: int, *, clock: Callable[[], datetime]) -> str:

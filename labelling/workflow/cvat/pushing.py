@@ -34,6 +34,7 @@ RELATED = (
     "task__tile__scene",
     "task__tile__acquisition__place",
     "task__prelabel",
+    "task__guidance__layer",
     "task__campaign",
 )
 

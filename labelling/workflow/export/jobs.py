@@ -13,13 +13,13 @@ from django.db.models import QuerySet
 
 from labelling import enqueue
 from labelling.adapters.blobs import Blobs
-from labelling.errors import BadInput, Conflict, StorageAway
+from labelling.errors import BadInput, StorageAway
 from labelling.models import JOB_LEASE, Event, Job, Snapshot, record
 from labelling.workflow.export.folder import Folder, StillWriting
 from labelling.workflow.export.order import Order, contents_of
 from labelling.workflow.export.run import export, reported
 from labelling.workflow.lease import Cancelled, Lease
-from labelling.workflow.leased import carry_out
+from labelling.workflow.leased import ask_to_stop, carry_out
 
 KIND = enqueue.Job.EXPORT.value
 NEWEST = 20
@@ -67,16 +67,7 @@ def cancel_export(*, job: Job, by: User | None, now: datetime) -> Job:
     What was written of it is removed: by the worker that stops, or by the next sweep. Raises
     Conflict when it is finished.
     """
-    changed = Job.objects.filter(pk=job.pk, state__in=UNFINISHED).update(cancel=True)
-    if not changed:
-        job.refresh_from_db()
-        raise Conflict(f"The export is {job.state} already.", field="id")
-    record(Event.Verb.CANCELLED, job, campaign=job.campaign, who=by, now=now)
-    Job.objects.filter(pk=job.pk, state=Job.State.WAITING).update(
-        state=Job.State.CANCELLED, lease_ends=None, finished=now
-    )
-    job.refresh_from_db()
-    return job
+    return ask_to_stop(job, by=by, now=now)
 
 
 def run_export(job: Job, *, blobs: Blobs, clock: Callable[[], datetime]) -> None:

@@ -25,6 +25,7 @@ from labelling.models import (
     Tile,
     record,
 )
+from labelling.workflow.figures import keep_figures
 from labelling.workflow.scope import judge
 
 TOOL = "ingest"
@@ -64,6 +65,8 @@ class TileRow:
     """Id of a tile that shows the same."""
     fence: str = ""
     """Why the campaign may not serve it; empty: it may."""
+    figures: bytes = b""
+    """The new tile's spectral features, packed."""
     label: LabelRow | None = None
 
     @property
@@ -149,6 +152,10 @@ def _tiles(rows: Sequence[TileRow], ledger: Ledger, installation: Installation) 
     acquisitions = _acquisitions(new, _places(new, installation)) if new else {}
     made = Tile.objects.bulk_create(
         [_tile(row, acquisitions[row.spot.place], ledger) for row in new]
+    )
+    keep_figures(
+        {tile.pk: row.figures for row, tile in zip(new, made) if row.figures},
+        ledger.campaign.bands,
     )
     known = {row.spot.place: row.known for row in rows if row.known}
     return known | {row.spot.place: tile for row, tile in zip(new, made)}
@@ -237,6 +244,7 @@ def _enrol(
                 taken=row.product.taken,
             ),
             fence=row.fence,
+            cloud=None if row.product.cloud_cover is None else row.product.cloud_cover / 100,
         )
         for row in rows
     )

@@ -12,6 +12,7 @@ import numpy as np
 
 from labelling.errors import Conflict
 from labelling.imagery.composites import thumbnail
+from labelling.imagery.features import packed, tile_features
 from labelling.imagery.layout import Spot
 from labelling.imagery.products.product import Angles
 from labelling.imagery.quality import measure
@@ -123,6 +124,7 @@ def _made(
         _check_same(work, row, cut)
         return row, []
     row.measures = measure(cut.pixels, negative=cut.negative)
+    row.figures = packed(tile_features(cut.pixels))
     row.sun, row.view = _angles(work, cut)
     blobs = {row.raster: _raster(work, row, cut), row.thumbnail: _picture(work, cut)}
     return row, [writers.submit(_store, work, key, content) for key, content in blobs.items()]

@@ -40,6 +40,7 @@ def test_the_next_task_comes_with_all_that_is_needed_to_label_it(campaign, ana, 
             "stretch": {band: [0, 10000] for band in ("B02", "B03", "B04", "B08")},
         },
         "prelabel": None,
+        "guidance": None,
         "cvat_url": None,
     }
 

@@ -12,7 +12,7 @@ from labelling.adapters.cvat import door
 from labelling.errors import BadInput, CvatError
 from labelling.imagery.drawings.masks import decode
 from labelling.imagery.tilefile import write_mask
-from labelling.models import CvatBatch, CvatJob, Layer, Outbox
+from labelling.models import CvatBatch, CvatJob, Guidance, Layer, Outbox
 from labelling.workflow.cvat import pushing
 from labelling.workflow.cvat.batches import frame_name, plan, push
 from labelling.workflow.cvat.outbox import IN_HAND
@@ -249,21 +249,23 @@ def _try(site: Site) -> None:
 
 
 def test_guides_are_outlines_of_their_own_label_and_never_on_tiles_that_measure(site):
-    task, gold = site.tile(hint=False), site.tile(hint=False, lane="gold")
+    task, gold, plain = site.tile(), site.tile(lane="gold"), site.tile(arm="plain")
     inside = np.zeros((SIDE, SIDE), np.uint8)
     inside[64:192, 64:192] = 1
-    for each in (task, gold):
+    region = {"top": 64, "left": 64, "height": 128, "width": 128, "bare": True}
+    for each in (task, gold, plain):
         key = f"layers/{each.tile_id}-guide.tif"
         store().write_with(key, lambda path: write_mask(path, inside, name="label"))
-        Layer.objects.create(
+        layer = Layer.objects.create(
             tile=each.tile, source="guide", version="1", raster=key, created=site.now
         )
+        Guidance.objects.create(task=each, layer=layer, regions=[region])
 
     site.push()
 
-    (shape,) = site.shapes(task)
+    (shape,) = site.shapes(task)  # no pre-label: it is kept back in the only region
     drawn = decode(shape["points"], height=SIDE, width=SIDE)
     assert shape["label_id"] == site.link.guide_label
     assert drawn[64:66, 64:192].all()
     assert not drawn[66:190, 66:190].any()
-    assert site.shapes(gold) == []
+    assert site.shapes(gold) == site.shapes(plain) == []

@@ -168,7 +168,7 @@ def test_a_worker_waits_for_one_that_has_not_noticed_that_it_lost_its_lease(snap
 
     os.close(handle)
     job.refresh_from_db()
-    assert (job.state, job.attempts) == ("running", 0)
+    assert (job.state, job.attempts) == ("waiting", 0)
     assert job in Job.objects.orphaned(now=job.lease_ends + timedelta(seconds=1))
 
 

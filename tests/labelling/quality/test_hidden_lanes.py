@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from labelling.models import Annotation, Membership, Task
+from labelling.models import Annotation, Guidance, Membership, Task
 from labelling.workflow.comparing import compare_label
 from labelling.workflow.gold import add_gold
 from labelling.workflow.gold_tasks import top_up
 from labelling.workflow.hints import UNAIDED, drawn_plain, plain_share, shown_layer
 from labelling.workflow.overlap import drawn_overlap, second_copies
 from labelling.workflow.quality_rules import quality_rules
-from tests.factories import NOON, person, rank
+from tests.factories import NOON, PlaceFactory, person, rank
 from tests.labelling.api.conftest import signed_in
 from tests.labelling.quality.hands import (
     SIZE,
@@ -47,6 +47,7 @@ def stream(campaign) -> tuple[list[dict[str, Any]], list[Task]]:
     campaign.save()
     ana, ben = (person(name, campaign=campaign) for name in ("ana", "ben"))
     lea = person("lea", campaign=campaign, role="lead")
+    PlaceFactory.reset_sequence(1000)  # so that the names of all places have one length
     make_gold(campaign, lea, tiles=16)
     open_batch(campaign, active=80, control=16, others=ben)
     Membership.objects.filter(user=ana).update(qualification={"qualified": "2026-01-01"})
@@ -76,6 +77,7 @@ def open_batch(campaign, *, active: int, control: int, others) -> None:
     plain = drawn_plain([task.tile.uuid for task in left], share=share, seed=3)
     for task in left:
         give_prelabel(task, striped(0, 1), arm="plain" if task.tile.uuid in plain else "hinted")
+        Guidance.objects.create(task=task, heat=bytes(range(64)), heat_rows=8)
     rank(campaign, *left, *(small_task(campaign, lane="control") for _ in range(control)))
 
 
@@ -98,6 +100,8 @@ def all_told(client, claim, task: Task, campaign) -> dict[str, Any]:
     told = {
         "claim": as_json(claim),
         "prelabel": as_json(client.get(f"/api/v1/tiles/{task.tile.uuid}/prelabel")),
+        "guidance": as_json(client.get(f"{at}/guidance")),
+        "heat": as_json(client.get(f"{at}/heat")),
         "heartbeat": as_json(client.post(f"{at}/heartbeat")),
         "submit": as_json(
             client.post(

@@ -1,13 +1,13 @@
 import { useEffect } from "preact/hooks";
-import { leadPath, reviewPath } from "../../route";
 import { theme, wear } from "../../theme";
 import { Synthetic } from "../../widgets/badge";
 import { Failure } from "../../widgets/failure";
+import { Places } from "../../widgets/places";
 import { TopBar } from "../../widgets/topbar";
 import { ActionBar } from "./actions";
 import "./catalogue.css";
 import { CompareDialog } from "./compare";
-import { campaign, compared, open, problem } from "./desk";
+import { campaign, clearFilters, compared, narrow, open, problem, query } from "./desk";
 import { Grid } from "./gridview";
 import { FilterPanel } from "./panel";
 
@@ -22,18 +22,21 @@ export default function CataloguePage({ slug }: { slug: string }) {
   if (problem.value) return <Failure problem={problem.value} retry={() => void open(slug)} />;
   return (
     <main class="catalogue">
-      <TopBar title={<>Catalogue {campaign.value?.synthetic && <Synthetic />}</>}>
-        <span class="faint">{campaign.value?.name}</span>
-        <a class="button quiet" href={reviewPath(slug)}>
-          Review
-        </a>
-        {campaign.value?.role === "lead" && (
-          <a class="button quiet" href={leadPath(slug)}>
-            Lead page
-          </a>
-        )}
+      <TopBar
+        title={
+          <>
+            {campaign.value?.name ?? "Catalogue"} {campaign.value?.synthetic && <Synthetic />}
+          </>
+        }
+      >
+        <Places slug={slug} here="catalogue" who={campaign.value?.role} />
       </TopBar>
-      <FilterPanel />
+      <FilterPanel
+        query={query.value}
+        narrow={(changed) => void narrow(changed)}
+        clear={() => void clearFilters()}
+        ordered
+      />
       <Grid />
       <ActionBar />
       {compared.value && <CompareDialog tile={compared.value} />}

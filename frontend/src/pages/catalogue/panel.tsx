@@ -1,46 +1,68 @@
 import { useId } from "preact/hooks";
+import type { CatalogueQuery } from "../../api/catalogue";
 import { Button } from "../../widgets/button";
-import { clearFilters, narrow, query } from "./desk";
 import { FILTERS, type Filter, SORTS } from "./filters";
 
+interface PanelProps {
+  query: CatalogueQuery;
+  /** Ask with these filters changed; empty text takes one away. */
+  narrow: (changed: Record<string, string>) => void;
+  clear: () => void;
+  /** Whether what is shown has an order. */
+  ordered?: boolean;
+}
+
 /** Filters on the left. A choice counts at once, what is typed when it is done. */
-export function FilterPanel() {
-  const asked = Object.keys(query.value).filter((name) => name !== "sort").length;
+export function FilterPanel({ query, narrow, clear, ordered = false }: PanelProps) {
+  const asked = Object.keys(query).filter((name) => name !== "sort").length;
   return (
     <aside class="filters" aria-label="Filters">
-      <label class="filter">
-        Order
-        <select
-          value={query.value.sort ?? "id"}
-          onChange={({ currentTarget }) => void narrow({ sort: currentTarget.value })}
-        >
-          {SORTS.map(([value, words]) => (
-            <option key={value} value={value}>
-              {words}
-            </option>
-          ))}
-        </select>
-      </label>
+      {ordered && (
+        <label class="filter">
+          Order
+          <select
+            value={query.sort ?? "id"}
+            onChange={({ currentTarget }) => narrow({ sort: currentTarget.value })}
+          >
+            {SORTS.map(([value, words]) => (
+              <option key={value} value={value}>
+                {words}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
       {FILTERS.map(({ group, filters }) => (
         <fieldset key={group}>
           <legend>{group}</legend>
           {filters.map((filter) => (
-            <Field key={filter.name} {...filter} />
+            <Field
+              key={filter.name}
+              filter={filter}
+              value={String(query[filter.name] ?? "")}
+              narrow={narrow}
+            />
           ))}
         </fieldset>
       ))}
-      <Button disabled={asked === 0} onClick={() => void clearFilters()}>
+      <Button disabled={asked === 0} onClick={clear}>
         Clear {asked > 0 ? `${asked} ` : ""}filter{asked === 1 ? "" : "s"}
       </Button>
     </aside>
   );
 }
 
-function Field({ name, label, choices, hint = "", kind = "text" }: Filter) {
+interface FieldProps {
+  filter: Filter;
+  value: string;
+  narrow: PanelProps["narrow"];
+}
+
+function Field({ filter, value, narrow }: FieldProps) {
+  const { name, label, choices, hint = "", kind = "text" } = filter;
   const id = useId();
-  const value = String(query.value[name] ?? "");
   const ask = (event: { currentTarget: { value: string } }) => {
-    void narrow({ [name]: event.currentTarget.value });
+    narrow({ [name]: event.currentTarget.value });
   };
   const field = { id, value, onChange: ask };
   return (

@@ -5,6 +5,7 @@ import {
   annotatePath,
   cataloguePath,
   leadPath,
+  mapPath,
   minePath,
   qualityPath,
   reviewPath,
@@ -40,6 +41,7 @@ export function CampaignCard(membership: Membership) {
           {(role === "reviewer" || role === "lead") && (
             <>
               <a href={cataloguePath(slug)}>Catalogue</a>
+              <a href={mapPath(slug)}>Map</a>
               <a href={qualityPath(slug)}>Quality</a>
             </>
           )}

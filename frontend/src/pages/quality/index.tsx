@@ -1,9 +1,9 @@
 import { useEffect } from "preact/hooks";
-import { cataloguePath, reviewPath } from "../../route";
 import { theme, wear } from "../../theme";
 import { Synthetic } from "../../widgets/badge";
 import { Failure } from "../../widgets/failure";
 import { NoticeBar } from "../../widgets/notice";
+import { Places } from "../../widgets/places";
 import { TopBar } from "../../widgets/topbar";
 import { AgreementPanel, PairsPanel } from "./agreement";
 import { agreement, campaign, flags, gold, open, pairs, problem, trouble, waiting } from "./desk";
@@ -23,14 +23,14 @@ export default function QualityPage({ slug }: { slug: string }) {
   if (problem.value) return <Failure problem={problem.value} retry={() => void open(slug)} />;
   return (
     <main class="quality">
-      <TopBar title={<>Quality {campaign.value?.synthetic && <Synthetic />}</>}>
-        <span class="faint">{campaign.value?.name}</span>
-        <a class="button quiet" href={cataloguePath(slug)}>
-          Catalogue
-        </a>
-        <a class="button" href={reviewPath(slug)}>
-          Review
-        </a>
+      <TopBar
+        title={
+          <>
+            {campaign.value?.name ?? "Quality"} {campaign.value?.synthetic && <Synthetic />}
+          </>
+        }
+      >
+        <Places slug={slug} here="quality" who={campaign.value?.role} />
       </TopBar>
       {trouble.value && (
         <NoticeBar
