@@ -19,11 +19,13 @@ from urllib.parse import urlsplit
 import psycopg2
 import pytest
 import yaml
+from kombu import Connection, Queue
 
 ROOT = Path(__file__).resolve().parents[3]
 ENTRYPOINT = ROOT / "docker" / "entrypoint"
 PATIENCE = 150.0
 """Seconds until a test gives up; far more than anything here needs."""
+QUEUES = ("web", "io", "cvat", "score", "train")
 SEND = """
 import django, structlog
 django.setup()
@@ -114,6 +116,15 @@ class Container:
         return self.process.wait(timeout=PATIENCE)
 
 
+def purge(broker: str) -> None:
+    """Throw away what other tests sent there: it names rows of their databases."""
+    with Connection(broker) as connection:
+        for name in QUEUES:
+            queue = Queue(name)(connection.default_channel)
+            queue.declare()
+            queue.purge()
+
+
 @pytest.fixture
 def containers(tmp_path) -> Iterator[dict[str, Container]]:
     """All services of ours, on a new PostgreSQL database beside that of DATABASE_URL."""
@@ -136,6 +147,7 @@ def containers(tmp_path) -> Iterator[dict[str, Container]]:
         for service, how in services.items()
         if "cloudmask-workbench" in how["image"]
     }
+    purge(os.environ["CELERY_BROKER_URL"])
     yield ours
     for container in ours.values():
         if container.process and container.process.poll() is None:
