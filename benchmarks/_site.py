@@ -43,7 +43,7 @@ class Site:
                 "python:labelling.config.gunicorn",
             ],
             "worker": [*celery, "worker", "--queues", queues, "--concurrency", "2"],
-            "beat": [*celery, "beat", "--pidfile="],
+            "beat": [*celery, "beat", "--pidfile=", "--loglevel", "INFO"],
         }
 
     def start(self, *names: str) -> None:

@@ -187,7 +187,7 @@ def faults(world: World) -> dict[str, Callable[[], float]]:
         "web_child": partial(lose_web_child, world),
         "worker": partial(lose_until_said, world.site, "worker", "ready."),
         "worker_child": partial(lose_worker_child, world.site),
-        "beat": partial(lose_until_said, world.site, "beat", "Sending due task"),
+        "beat": partial(lose_until_said, world.site, "beat", "beat begins"),
         "database_cut": partial(cut, world, world.database),
         "database_away": partial(send_away, world, world.database),
         "broker_cut": partial(cut, world, world.broker),
