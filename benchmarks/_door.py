@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from types import TracebackType
@@ -51,9 +52,9 @@ class Door:
     def come_back(self) -> None:
         self._away = False
 
-    def _do(self, act: object) -> Future[None]:
+    def _do(self, act: Callable[[], None]) -> Future[None]:
         async def acted() -> None:
-            act()  # type: ignore[operator]
+            act()
 
         return asyncio.run_coroutine_threadsafe(acted(), self._loop)
 

@@ -105,7 +105,9 @@ def _go_on_from(model: type[models.Model], last: int) -> None:
     """Number new rows from there on, so that no number of a deleted row is given again."""
     if not last:
         return
-    table, column = model._meta.db_table, model._meta.pk.column  # type: ignore[union-attr]
+    key = model._meta.pk
+    assert key is not None  # every model that is kept has one
+    table, column = model._meta.db_table, key.column
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
