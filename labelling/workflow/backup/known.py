@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
-from types import TracebackType
-from typing import Self
 
 from labelling.adapters.blobs import Blobs
 from labelling.adapters.stored import Stored
@@ -21,31 +18,18 @@ from labelling.workflow.backup.papers import (
     pool_key,
     read_manifest,
 )
+from labelling.workflow.verify.on_disk import OnDisk
 
 
-class Known:
+class Known(OnDisk):
     """Hashes of storage's blobs as earlier backups noted them, and what lies in the pool."""
 
     def __init__(self) -> None:
-        self._database = sqlite3.connect("")
-        self._database.execute("PRAGMA journal_mode=OFF")
-        self._database.execute(
-            "CREATE TABLE noted (key TEXT PRIMARY KEY, size INT, modified TEXT, sha256 TEXT)"
-            " WITHOUT ROWID"
+        super().__init__(
+            "noted (key TEXT PRIMARY KEY, size INT, modified TEXT, sha256 TEXT)",
+            "pool (key TEXT PRIMARY KEY, size INT)",
+            "needed (key TEXT PRIMARY KEY)",
         )
-        self._database.execute("CREATE TABLE pool (key TEXT PRIMARY KEY, size INT) WITHOUT ROWID")
-        self._database.execute("CREATE TABLE needed (key TEXT PRIMARY KEY) WITHOUT ROWID")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._database.close()
 
     def look(self, place: Blobs) -> list[str]:
         """Read the newest whole backup and all unfinished ones; what of them can't be read."""

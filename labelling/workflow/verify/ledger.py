@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-CACHE_KIB = 64 * 1024
-"""Memory for the ledger's pages; what doesn't fit goes to the disk."""
+from labelling.workflow.verify.on_disk import OnDisk
 
 
 @dataclass(frozen=True)
@@ -48,28 +45,13 @@ class Finding:
         return f"{self.problem:<8} {key}{whose}{f': {self.why}' if self.why else ''}"
 
 
-class Ledger:
-    """Expected blobs, each key once, in the order of their keys. Its file has no name and goes."""
+class Ledger(OnDisk):
+    """Expected blobs, each key once, in the order of their keys."""
 
     def __init__(self) -> None:
-        self._database = sqlite3.connect("")
-        self._database.execute("PRAGMA journal_mode=OFF")
-        self._database.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
-        self._database.execute(
-            "CREATE TABLE expected (key TEXT PRIMARY KEY, what TEXT, of TEXT, facts TEXT, size INT)"
-            " WITHOUT ROWID"
+        super().__init__(
+            "expected (key TEXT PRIMARY KEY, what TEXT, of TEXT, facts TEXT, size INT)"
         )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._database.close()
 
     def add(self, expected: Iterable[Expected]) -> None:
         """Note blobs; of several that name one key the first stays."""
