@@ -15,7 +15,7 @@ from al_engine.selection import equal_quotas, interleaved
 
 
 def auto(draw: Draw) -> Batch:
-    """Class-stratified, power-noised, capped, de-duplicated tiles, and a slice of coverage.
+    """The most doubtful tiles of every class, capped and de-duplicated, and a slice of coverage.
 
     Control tiles (10 % of the batch, uniform, before anything else) are drawn already; n stay.
     1. Coverage: floor((1 - control - informative share) · batch) tiles as `coverage` chooses them,
@@ -24,17 +24,17 @@ def auto(draw: Draw) -> Batch:
     2. Floors of seasons and places, if any. Then 66 % of the rest in quotas over the classes
        (equal, or by weights and floors), ranked by S_c, and 34 % ranked by S, where S, S_c are
        Pool.scores and Pool.class_scores (mean of the top tenth of block scores).
-    3. Rank within quota q: log(S_q + 1e-9) [- alpha log minutes] + Gumbel(0, 1/beta),
-       beta = 100^((round - 1) / 9), at most 100.
+    3. Key within quota q: log(S_q + 1e-9) [- alpha log minutes]; where noise is switched on with
+       Gumbel(0, 1/beta) added, beta = 100^((round - 1) / 9), at most 100.
     4. At most `cap` tiles a product and one a neighbourhood, counting control; none with a cosine
        above .98 to a labelled, in-flight or chosen tile. Too few left: caps give way, then
        near-duplicates pass, all said in the notes.
-    5. Of the 4 best admitted tiles a pick, the one with the largest z(rank) + 0.5 log d, d the
-       chord to the nearest labelled, in-flight or chosen tile.
+    5. Where a reach is set: of the 500 best tiles a pick of each quota, the admitted one with the
+       largest key + reach log d, d the distance to the nearest labelled, in-flight or chosen tile
+       in the scaled space of features (where there are none, of embeddings).
     Before there is a model: see `cold`.
-    Source: ClaSP-PE (arXiv 2601.13677) for 2 and 3; Kirsch et al. (TMLR 2023) for the noise;
-    Sener and Savarese (ICLR 2018) for 5; TypiClust (arXiv 2202.02794) for 1; the mix is the
-    design's, section 8.3.
+    Source: ClaSP-PE (arXiv 2601.13677) for 2; Kirsch et al. (TMLR 2023) for the noise; k-means++
+    (Arthur and Vassilvitskii, 2007) for d^2 in 5; TypiClust (arXiv 2202.02794) for 1.
     """
     _check_scores(draw)
     if not draw.pool.scored:

@@ -23,6 +23,8 @@ LEAST = {
     "ramp_over": 1,
     "neighbourhood_cap": 1,
     "place_cap": 1,
+    "reach": 0,
+    "candidates": 1,
     "spread": 0,
     "cost_exponent": 0,
 }
@@ -59,7 +61,7 @@ class AutoConfig:
     place_floor: float = 0.0
     """The same for each place."""
 
-    noise: bool = True
+    noise: bool = False
     """Power noise that decays over the rounds."""
     capped: bool = True
     """At most `Request.cap` tiles a product."""
@@ -69,8 +71,13 @@ class AutoConfig:
     """Most tiles of one place in one season; None for no cap."""
     deduplicated: bool = True
     """Near-duplicates of labelled, in-flight and chosen tiles are passed over."""
-    spread: float = 0.5
-    """Weight of log distance to all that is known against the standardised rank; 0 for none."""
+    reach: float = 0.0
+    """Scores are multiplied by the distance to all that is known to this power; 0 for none."""
+    candidates: int = 500
+    """Candidates a pick that `reach` chooses among."""
+    spread: float = 0.0
+    """Where there is no `reach`: weight of log distance, by embeddings, against the standardised
+    rank; 0 for none."""
     oversample: int = 4
     """Candidates a pick that `spread` chooses among."""
     cost_exponent: float = 0.0
@@ -143,10 +150,11 @@ ABLATIONS: dict[str, AutoConfig] = {
     "no temperature": replace(DEFAULT, calibrated=False),
     "ensemble of 3": replace(DEFAULT, acquisition="blended", members=3),
     "no class strata": replace(DEFAULT, stratified_share=0.0),
-    "no noise": replace(DEFAULT, noise=False),
+    "noise": replace(DEFAULT, noise=True),
     "no caps": replace(DEFAULT, capped=False, neighbourhood_cap=None),
-    "no de-duplication": replace(DEFAULT, deduplicated=False, spread=0.0),
-    "no spread": replace(DEFAULT, spread=0.0),
+    "no de-duplication": replace(DEFAULT, deduplicated=False),
+    "reach": replace(DEFAULT, reach=2.0),
+    "spread": replace(DEFAULT, spread=0.5),
     "no coverage slice": replace(DEFAULT, coverage_share=0.0),
     "no control slice": replace(DEFAULT, control_share=0.0),
     "cost": replace(DEFAULT, cost_exponent=0.5),

@@ -19,7 +19,7 @@ from al_engine.selection import (
     uniform_draw,
 )
 
-CLASP = AutoConfig(spread=0.0)
+CLASP = AutoConfig(reach=0.0, spread=0.0, noise=True)
 UNIFORM_SHARE = 0.1
 """Of `power`: how often a draw is uniform, so that no tile is out of reach."""
 

@@ -48,7 +48,8 @@ def space(
         vectors: Vectors = getattr(pool, name)
         if vectors.shape[1]:
             known = np.concatenate([getattr(pool, f"known_{name}"), vectors[taken]])
-            parts.append(_scaled(vectors[rows], known))
+            scale = Scale.of(vectors[rows])
+            parts.append((scale(vectors[rows]), scale(known)))
     return Space(
         rows,
         np.hstack([part[0] for part in parts]),
@@ -56,19 +57,29 @@ def space(
     )
 
 
-def _scaled(vectors: Vectors, known: Vectors) -> tuple[Vectors, Vectors]:
-    """Robust z-scores by the median and the median deviation of `vectors`, over √F."""
-    middle = np.median(vectors, axis=0)
-    deviation = 1.4826 * np.median(np.abs(vectors - middle), axis=0)
-    plain = vectors.std(axis=0)
-    scale = np.where(deviation > 0, deviation, np.where(plain > 0, plain, 1.0))
-    width = np.sqrt(vectors.shape[1])
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """Robust z-scores of F features, over √F: spaces of any width weigh the same."""
 
-    def scaled(given: Vectors) -> Vectors:
-        out: Vectors = (np.clip((given - middle) / scale, -FAR, FAR) / width).astype(np.float32)
+    middle: NDArray[np.floating]
+    """(F,) medians."""
+    deviation: NDArray[np.floating]
+    """(F,) > 0: median deviations, where they are 0 the plain ones, where those are 0 too 1."""
+
+    @classmethod
+    def of(cls, vectors: Vectors) -> "Scale":
+        """The scale of these tiles, (s, F)."""
+        middle = np.median(vectors, axis=0)
+        deviation = 1.4826 * np.median(np.abs(vectors - middle), axis=0)
+        plain = vectors.std(axis=0)
+        return cls(middle, np.where(deviation > 0, deviation, np.where(plain > 0, plain, 1.0)))
+
+    def __call__(self, vectors: Vectors) -> Vectors:
+        """(r, F) → (r, F)."""
+        width = np.sqrt(vectors.shape[1])
+        moved = np.clip((vectors - self.middle) / self.deviation, -FAR, FAR)
+        out: Vectors = (moved / width).astype(np.float32)
         return out
-
-    return scaled(vectors), scaled(known)
 
 
 @dataclass(frozen=True, eq=False)

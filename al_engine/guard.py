@@ -1,8 +1,9 @@
 """What a batch may still take: caps, no near-duplicates, and the order in which both give way."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,11 +159,19 @@ class Shortlist:
         self._folded = len(guard.taken)
 
 
+class Chooser(Protocol):
+    """A quota's own way of choosing among some of its rows."""
+
+    def best(self, guard: Guard) -> int | None:
+        """The next row, if any is left that the guard admits."""
+        ...
+
+
 def fill(
     slots: Iterable[int],
     orders: dict[int, Rows],
     guard: Guard,
-    shortlists: dict[int, Shortlist] | None = None,
+    shortlists: Mapping[int, Chooser] | None = None,
 ) -> tuple[Picks, list[int]]:
     """Give each slot the best row of its quota's order that the guard admits, and take it.
 

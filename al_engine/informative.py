@@ -1,5 +1,6 @@
 """Tiles by how much a model has to learn from them: class quotas, power noise, floors, spread."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,8 +8,9 @@ from numpy.typing import NDArray
 
 from al_engine.batches import ALL, Batch, Draw, batch_of
 from al_engine.errors import BadPool
-from al_engine.guard import Guard, Picks, Shortlist, fill, relaxing
+from al_engine.guard import Chooser, Guard, Picks, Shortlist, fill, relaxing
 from al_engine.quotas import class_quotas, floor_slots, strata_floors
+from al_engine.reach import Farthest, distances
 from al_engine.selection import (
     SCORE_FLOOR,
     Floats,
@@ -46,7 +48,8 @@ def informative(
     """`count` tiles by quotas over classes, in pick order; control tiles are never among them.
 
     scores: (n,) for the unstratified quota. by_class: (n, K) for each class's.
-    Key of tile i in quota q: log(S_iq + 1e-9) - alpha log minutes_i + Gumbel(0, 1/beta).
+    Key of tile i in quota q: log(S_iq + 1e-9) - alpha log minutes_i, with Gumbel(0, 1/beta) where
+    noise is on. With a reach the tile of largest key + reach · log distance is next.
     """
     quotas, notes = class_quotas(draw.pool, by_class, count, draw.config, draw.rng)
     columns = {q: scores if q == ALL else by_class[:, q] for q in quotas}
@@ -95,11 +98,34 @@ def _picked(
     draw: Draw, guard: Guard, quotas: dict[int, int], rankings: dict[int, Ranking]
 ) -> tuple[Picks, list[str]]:
     orders = {q: rankings[q].order for q in quotas}
-    shortlists = None
-    if draw.config.spread and guard.embeddings.shape[1]:
+    shortlists: Mapping[int, Chooser] | None = None
+    if draw.config.reach:
+        shortlists = _reaching(draw, rankings, quotas)
+    elif draw.config.spread and guard.embeddings.shape[1]:
         shortlists = {q: _shortlist(draw, guard, rankings[q], quotas[q]) for q in quotas}
     slots = interleaved(quotas)
     return relaxing(slots, guard, lambda left: fill(left, orders, guard, shortlists))
+
+
+def _reaching(
+    draw: Draw, rankings: dict[int, Ranking], quotas: dict[int, int]
+) -> dict[int, Farthest] | None:
+    """The best rows of each quota, so many for each pick, with their distances; None where the pool
+    has nothing to tell a distance by."""
+    config = draw.config
+    short = {q: rankings[q].order[: config.candidates * n] for q, n in quotas.items()}
+    apart = distances(draw.pool, np.concatenate(list(short.values())), rng=draw.rng)
+    if apart is None:
+        return None
+    return {
+        q: Farthest(
+            np.searchsorted(apart.rows, rows),
+            (rankings[q].log_scores + rankings[q].noise)[rows],
+            config.reach,
+            apart,
+        )
+        for q, rows in short.items()
+    }
 
 
 def _shortlist(draw: Draw, guard: Guard, ranking: Ranking, picks: int) -> Shortlist:

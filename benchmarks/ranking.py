@@ -28,7 +28,7 @@ import torch
 
 from al_engine.pooling import score_tile
 from benchmarks._figures import figure, peak_mib
-from labelling.compute.scoring import Request, score_pool
+from labelling.compute.scoring import Request, Scorer
 from labelling.imagery.painter.products import paint_products
 from labelling.imagery.painter.spectra import BANDS
 from labelling.imagery.tilefile import read_tile, write_tile
@@ -51,25 +51,16 @@ def main() -> None:
     tiles, repeats = (12, 1) if quick else (100, REPEATS)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        request = prepared(folder, tiles)
-        measure(request, folder, repeats)
+        request, pool = prepared(folder, tiles)
+        measure(request, pool, folder, repeats)
 
 
-def prepared(folder: Path, tiles: int) -> Request:
+def prepared(folder: Path, tiles: int) -> tuple[Request, list[dict[str, str]]]:
     """Painted tiles on disk and a freshly initialised network of base width 16."""
     pool = paint_pool(folder, tiles)
     model = folder / "model"
     fit(FitConfig(steps=1, width=16, seed=SEED), small_snapshot(folder), model)
-    return Request(
-        root=folder,
-        bands=list(BANDS),
-        model=model,
-        acquisition="entropy",
-        passes=1,
-        seed=SEED,
-        tiles=pool,
-        known=[],
-    )
+    return Request(list(BANDS), model, acquisition="entropy", passes=1, seed=SEED), pool
 
 
 def small_snapshot(folder: Path) -> Path:
@@ -129,23 +120,28 @@ def paint_pool(folder: Path, tiles: int) -> list[dict[str, str]]:
     for number in range(tiles):
         name = f"tile-{number}.tif"
         shutil.copyfile(painted[number % PAINTED], folder / name)
-        pool.append({"key": name, "uuid": name, "raster": name, "group": str(number % PAINTED)})
+        pool.append(
+            {
+                "key": name,
+                "uuid": name,
+                "raster": str(folder / name),
+                "group": str(number % PAINTED),
+            }
+        )
     return pool
 
 
-def measure(request: Request, folder: Path, repeats: int) -> None:
-    pixels = [
-        read_tile(request.root / each["raster"], request.bands) for each in request.tiles[:20]
-    ]
+def measure(request: Request, pool: list[dict[str, str]], folder: Path, repeats: int) -> None:
+    pixels = [read_tile(each["raster"], request.bands) for each in pool[:20]]
     ensemble = load(request.model)
     passes, forwards, scorings = [], [], []
     for repeat in range(repeats):
-        passes.append(seconds(rank, request, fresh(folder, repeat)) / len(request.tiles))
+        passes.append(seconds(rank, request, pool, fresh(folder, repeat)) / len(pool))
         forwards.append(seconds(forward, ensemble, pixels) / len(pixels))
         scorings.append(scoring_seconds(ensemble, pixels))
     whole = statistics.median(passes)
     note = (
-        f"{len(request.tiles)} painted (synthetic) tiles of 13 bands, 512 x 512; base width 16, "
+        f"{len(pool)} painted (synthetic) tiles of 13 bands, 512 x 512; base width 16, "
         f"{str(ensemble.precision).removeprefix('torch.')}, {torch.get_num_threads()} threads; "
         f"median of {repeats}"
     )
@@ -169,10 +165,10 @@ def seconds(work: Callable[..., Any], *given: Any) -> float:
     return time.perf_counter() - started
 
 
-def rank(request: Request, out: Path) -> None:
-    """The product's own pass; its progress is no figure."""
+def rank(request: Request, pool: list[dict[str, str]], out: Path) -> None:
+    """What a worker's child does with a shard; its progress is no figure."""
     with contextlib.redirect_stdout(sys.stderr):
-        score_pool(request, out)
+        Scorer(request).keep(pool, out / "shard.npz")
 
 
 def forward(ensemble: Ensemble, pixels: list[np.ndarray]) -> None:

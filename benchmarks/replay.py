@@ -192,7 +192,8 @@ def settings(result: Row) -> str:
     return (
         f"auto: margin {used['margin']} px, block {used['block']} px, caps "
         f"{used['product_caps']} a product for batches of {used['batches']}; "
-        f"start {mean(result['start']):.4f}, ceiling {mean(result['ceiling']):.4f}."
+        f"start {mean(result['start']):.4f}, ceiling {mean(result['ceiling']):.4f} "
+        f"({mean(result['ceiling_in_as_many_steps']):.4f} in as many steps as the arms)."
     )
 
 

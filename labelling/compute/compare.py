@@ -176,10 +176,12 @@ def model_row(
 ) -> dict[str, Any]:
     assert request.model is not None
     learnt = seen_before(request.learnt, request.snapshot, samples)
+    scenes = scenes_seen(request.learnt, samples)
     return {
         "cost": {**watch.cost(), "training_seconds": request.training_seconds},
         "trained_on_these_data": None if learnt is None else bool(learnt),
         "trained_on_tiles": learnt,
+        "trained_on_scenes": scenes,
         "suite": suite(evidence, request.resampling),
     }
 
@@ -192,6 +194,14 @@ def seen_before(learnt: Path | None, judged: Path, samples: Sequence[Sample]) ->
     known = abouts(taught)
     places = {place_of(known[each.key].entry) for each in taught.of_split("pool")}
     return sum(place_of(entries[each.key].entry) in places for each in samples)
+
+
+def scenes_seen(learnt: Path | None, samples: Sequence[Sample]) -> int | None:
+    """Of how many of these scenes the model was fitted on tiles, of the same ground or of other;
+    None: its snapshot isn't known."""
+    if learnt is None:
+        return None
+    return len({each.group for each in samples} & open_snapshot(learnt).scenes_of("pool"))
 
 
 def place_of(entry: Mapping[str, Any]) -> str:

@@ -120,11 +120,22 @@ def merge_lines(report: Report) -> Iterable[str]:
         if mask["counted_as"]:
             told = ", ".join(f"{one} as {other}" for one, other in mask["counted_as"].items())
             yield f"{mask['name']}: {told}, for it and for the model beside it."
+    # Reports that were kept before this was counted don't have it.
+    if model := report["model"]:
+        yield from scene_lines(model.get("trained_on_scenes") or 0, of=report["scenes"])
     marks = {each["trained_on_these_data"] for each in report["masks"]}
     if True in marks:
         yield "* trained on labels of a set that these come from: its figures flatter it."
     if None in marks:
         yield "? nobody says what it was trained on."
+
+
+def scene_lines(shared: int, *, of: int) -> Iterable[str]:
+    if shared:
+        yield (
+            f"The model learnt from tiles of {shared} of these {of} scenes, on the same ground or "
+            "on other: of scenes that it never saw its figures may be lower."
+        )
 
 
 def interval(figure: Report) -> str:

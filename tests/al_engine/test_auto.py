@@ -13,14 +13,14 @@ from al_engine.quotas import gap_weights
 from al_engine.strategies import select
 from tests.al_engine.scenes import pool_of
 
-PLAIN = AutoConfig(control_share=0, coverage_share=0, spread=0, noise=False, stratified_share=0)
+PLAIN = AutoConfig(control_share=0, coverage_share=0, reach=0, noise=False, stratified_share=0)
 
 
 def informative(batch):
     return batch.indices[[name == "informative" for name in batch.slices]]
 
 
-def test_without_chance_quotas_and_spread_auto_is_the_largest_scores():
+def test_without_chance_quotas_and_reach_auto_is_the_largest_scores():
     pool = pool_of(50, scores=np.linspace(1, 0.02, 50))
 
     batch = select(pool, Request(count=5, seed=0), config=PLAIN)

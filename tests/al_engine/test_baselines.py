@@ -143,7 +143,9 @@ def test_the_standing_is_the_place_by_score_alone():
     pool = replace(pool_of(50), scores=np.linspace(1, 0.02, 50))
 
     batch = select(
-        pool, Request(count=5, seed=3, control_share=0), config=AutoConfig(stratified_share=0)
+        pool,
+        Request(count=5, seed=3, control_share=0),
+        config=AutoConfig(stratified_share=0, noise=True),
     )
 
     assert batch.standings.tolist() == (batch.indices + 1).tolist()

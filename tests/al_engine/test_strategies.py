@@ -191,7 +191,8 @@ def test_early_rounds_are_looser_than_late_ones():
     pool = pool_of(500)
 
     def mean_score(round_no):
-        batch = select(pool, Request(count=50, seed=1, round_no=round_no))
+        config = AutoConfig(noise=True)
+        batch = select(pool, Request(count=50, seed=1, round_no=round_no), config=config)
         return pool.scores[batch.indices].mean()
 
     assert mean_score(1) < mean_score(10)
@@ -199,7 +200,7 @@ def test_early_rounds_are_looser_than_late_ones():
 
 def test_the_noise_that_is_stored_is_the_noise_that_ranked():
     pool = pool_of(50)
-    batch = select(pool, Request(count=20, seed=2), config=AutoConfig(spread=0))
+    batch = select(pool, Request(count=20, seed=2), config=AutoConfig(reach=0, noise=True))
 
     unstratified = [i for i, s in enumerate(batch.slices) if s == "informative"]
     unstratified = [i for i in unstratified if batch.quotas[i] == -1]
@@ -207,6 +208,7 @@ def test_the_noise_that_is_stored_is_the_noise_that_ranked():
     keys = np.log(pool.scores[rows] + 1e-9) + batch.noise[unstratified]
 
     assert (np.diff(keys) <= 0).all()
+    assert batch.noise[unstratified].all()
     assert all(batch.noise[i] == 0 for i, s in enumerate(batch.slices) if s == "control")
 
 

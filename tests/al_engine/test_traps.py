@@ -17,7 +17,7 @@ from al_engine.strategies import select
 from tests.al_engine.scenes import entropy_by_hand, pool_of, probabilities
 
 SEEDS = range(300)
-QUICK = AutoConfig(coverage_share=0, spread=0)
+QUICK = AutoConfig(coverage_share=0, reach=0)
 
 
 def full_tile(fill=0.0, members=1):
@@ -172,7 +172,8 @@ def test_trap_23_the_cap_is_applied_after_the_noise():
 
     taken = Counter()
     for seed in SEEDS:
-        batch = select(pool, Request(count=4, seed=seed, product_cap=1))
+        request = Request(count=4, seed=seed, product_cap=1)
+        batch = select(pool, request, config=AutoConfig(noise=True))
         assert len(set(pool.groups[batch.indices])) == 4
         taken.update(batch.indices.tolist())
 

@@ -12,11 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from sklearn.metrics import jaccard_score
 
 from labelling.adapters.blobs import store
-from labelling.compute.compare import Request, compare, report_of
+from labelling.compute.compare import Request, compare, report_of, scenes_seen, seen_before
 from labelling.compute.comparing.lineage import LINEAGE
 from labelling.imagery.masks.sources import ALL
 from labelling.imagery.tilefile import read_tile
 from labelling.insights.comparison import masks_of, measured
+from labelling.management.compare_tables import scene_lines
 from labelling.models import Event, Layer, record
 from tests.factories import NOON, TileFactory
 from tests.labelling.compared import (
@@ -28,9 +29,11 @@ from tests.labelling.compared import (
     trained,
     with_masks,
 )
+from tests.training.snapshots import SnapshotFolder, paint
 from tests.worlds import painted_tile, truth
 from training.errors import BadSnapshot, EmptySnapshot
 from training.predict import load, predict_codes
+from training.snapshot import open_snapshot
 
 pytestmark = pytest.mark.django_db
 
@@ -176,6 +179,23 @@ def test_a_model_that_learnt_here_is_marked(campaign, model):
     told = report_of(Request.read({**content, "learnt": content["snapshot"]}))["model"]
 
     assert (told["trained_on_these_data"], told["trained_on_tiles"]) == (True, 2)
+
+
+def test_other_ground_of_a_scene_that_taught_the_model_is_counted_and_told(tmp_path):
+    """A product lies on several squares of ground, and each has a split of its own."""
+    painted = SnapshotFolder(tmp_path)
+    for seed, (split, scene) in enumerate(
+        [("pool", "A"), ("pool", "B"), ("validation", "A"), ("validation", "C")]
+    ):
+        painted.add(*paint(seed), split=split, group=scene)
+    folder = painted.write()
+    samples = open_snapshot(folder).of_split("validation")
+
+    assert seen_before(folder, folder, samples) == 0
+    assert scenes_seen(folder, samples) == 1
+    assert scenes_seen(None, samples) is None
+    assert "1 of these 2 scenes" in "".join(scene_lines(1, of=2))
+    assert not list(scene_lines(0, of=2))
 
 
 def test_a_model_and_a_mask_have_their_whole_suite(campaign, model):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+
 import numpy as np
 import pytest
 
 from benchmarks._l8_biome import BOTH, FOUR, Tile, shared, with_known_shadow, write_snapshot
+from benchmarks._limit import TookTooLong, within
 from benchmarks.accuracy import across, dealt, nothing, tell_s2cloudless
 from labelling.compute.compare import Stopwatch
 from training.evaluation.evidence import Evidence, Truth
@@ -96,3 +100,12 @@ def test_the_first_tile_warms_up_and_is_not_timed_where_there_are_others():
     watch.note(2.0, 100)
 
     assert (watch.seconds, watch.pixels) == (3.0, 200)
+
+
+def test_a_benchmark_that_hangs_ends_and_one_that_is_done_in_time_is_left_alone():
+    with pytest.raises(TookTooLong, match="more than"), within(0.005):
+        subprocess.run(["sleep", "100"], check=True)
+    with within(10):
+        pass
+
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)

@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from labelling.insights.costs import LEAST, cost
+from labelling.insights.curve import learning_curve
 from labelling.insights.duels import LEAST_ARM, next_hand
 from labelling.insights.monitor import control, random
 from labelling.insights.stopping import stopping
@@ -85,6 +86,23 @@ def test_without_control_labels_the_monitor_says_so(north):
 
     assert (told.now, told.rounds, told.chosen) == (None, [], None)
     assert "Nothing to say yet" in told.text
+
+
+def test_the_learning_curve_sets_control_tiles_beside_chosen_ones(north):
+    old, new = ranked_round(north, "ab"), ranked_round(north, "cd")
+    for each in (old, new):
+        each.model.metrics = {"split": "validation", "class_mean_iou": 0.7, "iou": {}}
+        each.model.save()
+    for number, right in enumerate((80, 100), start=20):
+        held(old, number, right=right)
+    held(old, 30, right=40, slice="informative")
+
+    first, second = learning_curve(north).points
+
+    assert first.control.value == pytest.approx((180 / 200) / 2)  # the other class has none right
+    assert first.control.low <= first.control.value <= first.control.high
+    assert first.active.value == pytest.approx(0.4 / 2)
+    assert (second.control.value, second.active.value) == (None, None)
 
 
 def duels(campaign, *, each: int, chosen: float, chance: float) -> None:

@@ -1,7 +1,7 @@
 """What competes in a replay: a strategy of the engine, with any of its parts set otherwise.
 
-An arm is written `auto`; `auto:no noise`, after the engine's table of single switches; or
-`auto:spread=0,product_cap=2` with parts set by hand.
+An arm is written `auto`; `auto:reach`, after the engine's table of single switches; or
+`auto:reach=1,product_cap=2` with parts set by hand.
 """
 
 from __future__ import annotations

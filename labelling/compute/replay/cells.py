@@ -131,9 +131,10 @@ def _start(cell: Cell, folder: Path, room: Room) -> None:
 
 
 def _ceiling(cell: Cell, folder: Path, room: Room) -> None:
-    """All labels of the pool, in as many steps as every arm has."""
+    """All labels of the pool: in as many steps as every arm has, then taught for longer."""
     rows = np.flatnonzero(~room.refused(cell.seed))
-    _keep(cell, folder, room, [room.judged(room.eye(rows, cell.seed))], [rows])
+    looks = [room.eye(rows, cell.seed, times=times) for times in (1, room.plan.net.ceiling_times)]
+    _keep(cell, folder, room, [room.judged(eye) for eye in looks], [rows])
 
 
 def _arm(cell: Cell, folder: Path, room: Room) -> None:

@@ -54,7 +54,7 @@ class Pair:
     def level(self, metric: str, share: float) -> tuple[float, float, float]:
         """Start, ceiling, and the level that is `share` of the way between them."""
         ends = (self.evidence.start, self.evidence.ceiling)
-        start, ceiling = (float(end.mean(metric)[0]) for end in ends)
+        start, ceiling = (float(end.mean(metric)[-1]) for end in ends)
         return start, ceiling, level(start, ceiling, share)
 
 
@@ -169,7 +169,7 @@ def _areas(history: History, curves: Any, budgets: list[int]) -> Floats:
 def _resampled(pair: Pair, metric: str, share: float, cost: str) -> list[Ratio]:
     """The ratio in every resample, start and ceiling resampled too; 0 where it says nothing."""
     ends = (pair.evidence.start, pair.evidence.ceiling)
-    start, ceiling = (end.resampled[metric][:, 0] for end in ends)
+    start, ceiling = (end.resampled[metric][:, -1] for end in ends)
     heights = level(start, ceiling, share)
     costs = pair.other.cost(cost), pair.own.cost(cost)
     curves = zip(pair.other.resampled[metric], pair.own.resampled[metric], heights)

@@ -80,6 +80,7 @@ class History:
 class Evidence:
     start: History
     ceiling: History
+    """Two looks: taught in as many steps as the arms, and for longer. The second is the ceiling."""
     arms: Mapping[str, History]
     metrics: tuple[str, ...]
     products: int

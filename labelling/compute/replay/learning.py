@@ -1,7 +1,7 @@
 """Trainings of a replay: the trainer's own learner, fed from memory instead of from chips on disk.
 
 Every training starts from the same source model, sees source crops beside the labelled ones, and
-makes the same number of steps, however many tiles are labelled.
+makes the same number of steps, however many tiles are labelled. The ceiling alone makes more.
 """
 
 from __future__ import annotations
@@ -130,12 +130,14 @@ class School:
         seed: int,
         member: int = 0,
         members: int = 1,
+        times: int = 1,
     ) -> State:
         """A model trained on the labels of these tiles of the pool, from `first`.
 
-        One of several members has dice and a bootstrap of the products of its own.
+        One of several members has dice and a bootstrap of the products of its own. times: how many
+        times the usual steps.
         """
-        config = replace(self._config(seed), members=members)
+        config = replace(self._config(seed), members=members, steps=times * self.net.steps)
         crops = self.pool.crops(rows, config, self.normalisation, member=member)
         pixels = self.pool.class_pixels[list(rows)].sum(axis=0)
         if self.source is None or not self.net.replayed:

@@ -39,12 +39,16 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Net:
-    """The network, and how it learns: the same for every arm and for the ceiling."""
+    """The network, and how it learns: the same for every arm; the ceiling learns longer."""
 
     width: int = 8
     depth: int = 2
     steps: int = 450
     """Optimiser steps of every training, whatever the number of labels."""
+    ceiling_times: int = 4
+    """How many times as many steps the ceiling is taught: in as many as an arm, all labels of the
+    pool teach less than a hundred well chosen ones do, and what lies below the curves is no end of
+    theirs."""
     source_steps: int = 1500
     """Steps of the one model that all trainings start from."""
     batch: int = 10
@@ -198,5 +202,6 @@ RULES: dict[str, Rule] = {
     "refusals": (lambda plan: 0 <= plan.people.refusals < 1, "a share from 0 to below 1"),
     "label_noise": (lambda plan: 0 <= plan.people.label_noise <= 1, "a share from 0 to 1"),
     "steps": (lambda plan: plan.net.steps >= 1 <= plan.net.source_steps, "at least 1"),
+    "ceiling_times": (lambda plan: plan.net.ceiling_times >= 1, "at least 1"),
     "batch": (lambda plan: plan.net.batch >= 1 and plan.net.replayed >= 0, "at least 1 crop"),
 }

@@ -71,14 +71,16 @@ def _notice(result: Row) -> list[str]:
 def _how(result: Row) -> str:
     plan, ends = result["plan"], (result["start"], result["ceiling"])
     start, ceiling = (end["iou"][CLASS_MEAN]["mean"] for end in ends)
-    people = plan["people"]
+    hurried = result["ceiling_in_as_many_steps"]["iou"][CLASS_MEAN]["mean"]
+    people, net = plan["people"], plan["net"]
     return (
-        f"{plan['seeds']} paired seeds; {plan['net']['steps']} steps every training, the ceiling's "
-        f"too. Class-mean IoU on {result['pool']['test_tiles']} tiles of "
-        f"{result['pool']['test_products']} other products: {start:.4f} with the first "
+        f"{plan['seeds']} paired seeds; {net['steps']} steps every training, the ceiling's "
+        f"{net['ceiling_times']} times as many. Class-mean IoU on {result['pool']['test_tiles']} "
+        f"tiles of {result['pool']['test_products']} other products: {start:.4f} with the first "
         f"{result['start']['tiles']:.0f} tiles, {ceiling:.4f} with all "
-        f"{result['ceiling']['tiles']:.0f}. Intervals (95 %) from resampling seeds and test "
-        f"products. Labels arrive {people['delay']} rounds late; "
+        f"{result['ceiling']['tiles']:.0f} ({hurried:.4f} in as many steps as the arms). "
+        "Intervals (95 %) from resampling seeds and test products. "
+        f"Labels arrive {people['delay']} rounds late; "
         f"{100 * people['refusals']:.0f} % of tiles are refused."
     )
 

@@ -60,11 +60,18 @@ class Room:
     def refused(self, seed: int) -> NDArray[np.bool_]:
         return refused(self.pool.pool.count, self.plan.people, seed=seed)
 
-    def eye(self, rows: Sequence[int] | Rows, seed: int, *, members: int = 1) -> Eye:
-        """Models taught these tiles, in the order of their rows: what is labelled matters alone."""
-        ordered = sorted(map(int, rows))
+    def eye(
+        self, rows: Sequence[int] | Rows, seed: int, *, members: int = 1, times: int = 1
+    ) -> Eye:
+        """Models taught these tiles, in the order of their rows: what is labelled matters alone.
+
+        times: how many times the usual steps.
+        """
+        ordered, first = sorted(map(int, rows)), self.first
         states = [
-            self.school.taught(ordered, first=self.first, seed=seed, member=member, members=members)
+            self.school.taught(
+                ordered, first=first, seed=seed, member=member, members=members, times=times
+            )
             for member in range(members)
         ]
         return Eye.of(self.school, states)

@@ -40,6 +40,7 @@ def summary(plan: Plan, pool: ReplayPool, folder: Path) -> dict[str, Any]:
         "effective": {word: effective(plan, pool, word) for word in plan.strategies},
         "start": ends(evidence.start, evidence),
         "ceiling": ends(evidence.ceiling, evidence),
+        "ceiling_in_as_many_steps": ends(evidence.ceiling, evidence, look=0),
         "arms": {name: arm(history, evidence) for name, history in evidence.arms.items()},
         **compared(evidence),
     }
@@ -65,11 +66,11 @@ def effective(plan: Plan, pool: ReplayPool, word: str) -> dict[str, Any]:
     }
 
 
-def ends(history: History, evidence: Evidence) -> dict[str, Any]:
+def ends(history: History, evidence: Evidence, *, look: int = -1) -> dict[str, Any]:
     """The model at the start, or with all labels."""
     return {
         "tiles": plain(history.cost("tiles")[0]),
-        "iou": {metric: history.described(metric)[0] for metric in evidence.metrics},
+        "iou": {metric: history.described(metric)[look] for metric in evidence.metrics},
     }
 
 
@@ -89,7 +90,7 @@ def arm(history: History, evidence: Evidence) -> dict[str, Any]:
 
 def reached(history: History, evidence: Evidence, share: float) -> dict[str, Any]:
     """Tiles the arm needs for this share of the gap between start and ceiling."""
-    start, ceiling = (float(end.mean(CLASS_MEAN)[0]) for end in (evidence.start, evidence.ceiling))
+    start, ceiling = (float(end.mean(CLASS_MEAN)[-1]) for end in (evidence.start, evidence.ceiling))
     height = level(start, ceiling, share)
     found = needed(history.cost("tiles"), history.mean(CLASS_MEAN), height)
     return {"level": plain(height), "tiles": plain(found.value), "censored": found.censored}

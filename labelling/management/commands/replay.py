@@ -40,7 +40,7 @@ class Command(WorkbenchCommand):
             "--strategies",
             nargs="+",
             metavar="ARM",
-            help="auto, random, …; a part changed: 'auto:no noise', 'auto:spread=0'",
+            help="auto, random, …; a part changed: 'auto:reach', 'auto:reach=1'",
         )
         parser.add_argument("--ablate", action="store_true", help="auto with each part switched")
         parser.add_argument("--seeds", type=int, default=4, help="paired repetitions")

@@ -9,5 +9,5 @@ from tests.labelling.replay.worlds import replayed, small
 def done(tmp_path_factory):
     """(folder, result, what was reported) of one small replay that tests only read."""
     out = tmp_path_factory.mktemp("replay")
-    plan = small(strategies=["random", "stratified", "auto", "auto:no noise"])
+    plan = small(strategies=["random", "stratified", "auto", "auto:reach"])
     return out, *replayed(plan, out)

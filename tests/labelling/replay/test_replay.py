@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from labelling.compute.replay.cells import Cell, found
+from labelling.compute.replay.curves import class_mean_iou
 from labelling.compute.replay.tiles import kept
 from labelling.errors import BadInput
 from tests.labelling.replay.worlds import replayed, small
@@ -94,7 +95,7 @@ def test_more_seeds_and_arms_are_added_to_what_is_there(done, tmp_path):
 def test_the_same_seed_twice_is_equal_to_the_last_bit(done, tmp_path):
     out, _, _ = done
 
-    replayed(small(strategies=["random", "stratified", "auto", "auto:no noise"]), tmp_path, jobs=2)
+    replayed(small(strategies=["random", "stratified", "auto", "auto:reach"]), tmp_path, jobs=2)
 
     for cell in (Cell("auto", 1), Cell("ceiling", 0), Cell("start", 1)):
         first, second = found(cell, out), found(cell, tmp_path)
@@ -103,12 +104,35 @@ def test_the_same_seed_twice_is_equal_to_the_last_bit(done, tmp_path):
     assert (out / "replay.json").read_bytes() == (tmp_path / "replay.json").read_bytes()
 
 
+def test_the_ceiling_is_taught_longer_and_levels_are_read_off_that_look(done, tmp_path):
+    out, result, _ = done
+    once, _ = replayed(small(strategies=["random"], seeds=1, net={"ceiling_times": 1}), tmp_path)
+    looks = [
+        class_mean_iou(found(Cell("ceiling", seed), out).confusion.sum(axis=1)) for seed in range(2)
+    ]
+
+    hurried, longest = np.mean(looks, axis=0)
+    assert once["ceiling"] == once["ceiling_in_as_many_steps"]
+    assert hurried != longest
+    assert result["ceiling_in_as_many_steps"]["iou"]["class_mean"]["mean"] == pytest.approx(
+        hurried, abs=1e-6
+    )
+    assert result["ceiling"]["iou"]["class_mean"]["mean"] == pytest.approx(longest, abs=1e-6)
+    start = result["start"]["iou"]["class_mean"]["mean"]
+    assert result["arms"]["auto"]["reaches"]["0.5"]["level"] == pytest.approx(
+        (start + longest) / 2, abs=2e-6
+    )
+    assert {row["ceiling"] for row in result["ratios"] if row["metric"] == "class_mean"} == {
+        result["ceiling"]["iou"]["class_mean"]["mean"]
+    }
+
+
 def test_a_switched_part_is_held_against_the_whole(done):
     out, result, _ = done
 
     (row,) = result["switches"]
 
-    assert (row["arm"], row["baseline"]) == ("auto:no noise", "auto")
+    assert (row["arm"], row["baseline"]) == ("auto:reach", "auto")
     assert "What each part of auto is worth" in (out / "report.html").read_text()
 
 

@@ -47,7 +47,7 @@ def test_a_dry_run_writes_nothing_and_tells_the_whole_plan(tmp_path):
     said, _ = replay("curated", "--out", out, "--ablate", "--dry-run", "--json")
 
     plan = json.loads(said)["plan"]
-    assert "auto:no noise" in plan["strategies"]
+    assert "auto:reach" in plan["strategies"]
     assert not out.exists()
 
 

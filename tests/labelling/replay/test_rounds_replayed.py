@@ -156,6 +156,7 @@ def test_an_arm_that_cannot_be_is_refused_before_any_work(word, told):
         ({"people": {"refusals": 1.0}}, "refusals"),
         ({"people": {"label_noise": 2}}, "label_noise"),
         ({"net": {"steps": 0}}, "steps"),
+        ({"net": {"ceiling_times": 0}}, "ceiling_times"),
         ({"colour": 1}, "colour"),
     ],
 )
