@@ -39,6 +39,7 @@ from benchmarks._l8_biome import (
     with_known_shadow,
     write_snapshot,
 )
+from benchmarks._limit import within
 from labelling.imagery.masks.maskers import CSMASK, S2CLOUDLESS, Shot
 from training.config import FitConfig
 from training.evaluation.counts import SceneCounts, Statistic, scenes_per_class, total
@@ -56,6 +57,8 @@ ROLES = {
 """{Landsat 8's band: what csmask calls it}."""
 NET = FitConfig(width=8, steps=300, batch=4, crop=128, warm_up=20, evaluate_every=10_000)
 HOW = Resampling(draws=2000)
+LIMIT = 120
+"""Minutes for all of it."""
 
 
 def main() -> int:
@@ -68,6 +71,12 @@ def main() -> int:
         sys.stderr.write(f"There is no folder {SAMPLES}; name another by WORKBENCH_SAMPLES.\n")
         return 1
     tiles = [read(path) for path in sorted(SAMPLES.glob("*_label.tif"))]
+    with within(LIMIT):
+        judge(tiles, words)
+    return 0
+
+
+def judge(tiles: Sequence[Tile], words: argparse.Namespace) -> None:
     seeds = 1 if words.quick else words.seeds
     config = FitConfig(**{**NET.as_json(), "steps": 40}) if words.quick else NET
     nets = [trained(tiles, config, seed=SEED + n, folds=words.folds) for n in range(seeds)]
@@ -77,7 +86,6 @@ def main() -> int:
     tell_s2cloudless(tiles[0].bands)
     tell_thin([net.four for net in nets], about)
     tell_cost(nets, their_cost)
-    return 0
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,12 @@ import django
 
 from benchmarks import ingest
 from benchmarks._figures import figure, peak_mib
+from benchmarks._limit import within
 from benchmarks.ingest import Watch, only_product
 
 SIZE, QUICK = ingest.SIZE, ingest.QUICK
+LIMIT = 60
+"""Minutes for all of it."""
 PHASES: dict[str, Callable[[Path, int], dict[str, Any]]] = {}
 
 
@@ -43,7 +46,7 @@ def main() -> None:
         facts = PHASES[options.phase](options.folder, options.size)
         sys.stdout.write(json.dumps({**facts, "peak_mib": peak_mib()}) + "\n")
         return
-    with tempfile.TemporaryDirectory() as scratch:
+    with within(LIMIT), tempfile.TemporaryDirectory() as scratch:
         os.environ |= {
             "DJANGO_SETTINGS_MODULE": "labelling.config.settings",
             "WORKBENCH_VAR": scratch,

@@ -27,6 +27,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from benchmarks._figures import figure, peak_mib
+from benchmarks._limit import within
 from benchmarks.ranking import keep_chip
 from labelling.imagery.painter.products import paint_products
 from labelling.imagery.painter.spectra import BANDS
@@ -49,6 +50,8 @@ WARM = 5
 """Steps before the clock starts."""
 LAST = 20
 """Steps at the end whose mean loss is compared."""
+LIMIT = 90
+"""Minutes for all of it; a quiet machine of two cores takes about 20."""
 WORKERS = (0, 2)
 """Of the plain loop's DataLoader; the faster one counts."""
 
@@ -63,7 +66,7 @@ def main() -> None:
         sys.stdout.write(json.dumps(run(kind, Path(folder), int(steps), int(seed))))
         return
     steps, repeats = (12, 1) if given.quick else (80, 3)
-    with tempfile.TemporaryDirectory() as scratch:
+    with within(LIMIT), tempfile.TemporaryDirectory() as scratch:
         folder = paint_snapshot(Path(scratch))
         show(steps, [interleaved(folder, steps, SEED + n) for n in range(repeats)])
 

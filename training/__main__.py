@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training import stopping
+from training import shutdown
 from training.config import read_config
 from training.device import choose_device
 from training.errors import BadConfig, BadTile, DiskFull, OutOfMemory, Refusal, Unforeseen
@@ -179,6 +179,6 @@ def _counts(codes: NDArray[np.uint8]) -> dict[str, int]:
 if __name__ == "__main__":
     die_with_parent()
     if os.environ.get("WORLD_SIZE", "1") == "1":  # in a team, who starts it ends all of it
-        stopping.listen()
+        shutdown.listen()
     keep_what_is_freed()
     sys.exit(main())

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import safetensors.torch
+import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
@@ -181,7 +182,8 @@ def _features_of(octets: bytes) -> str | None:
 
 
 def check_fits(state: State, network: UNetConfig, name: str) -> None:
-    """Raises BadModel naming the first tensor that this network does not have so."""
+    """Raises BadModel naming the first tensor that this network does not have so, or that holds a
+    value which is no number."""
     wanted = {key: tuple(tensor.shape) for key, tensor in UNet(network).state_dict().items()}
     given = {key: tuple(tensor.shape) for key, tensor in state.items()}
     for key in sorted(wanted.keys() | given.keys()):
@@ -189,6 +191,12 @@ def check_fits(state: State, network: UNetConfig, name: str) -> None:
             raise BadModel(
                 f"{name}: tensor {key} has shape {given.get(key)}, the network wants "
                 f"{wanted.get(key)} ({network}).",
+                field=name,
+            )
+        if not torch.isfinite(state[key]).all():
+            raise BadModel(
+                f"{name}: tensor {key} holds values that are not finite: the training that made "
+                "it went wrong. Take another model.",
                 field=name,
             )
 

@@ -40,9 +40,23 @@ def _bf16_is_faster(device: torch.device) -> bool:
     return CPUINFO.exists() and "amx_bf16" in CPUINFO.read_text().split()
 
 
+def repeatable(device: torch.device) -> None:
+    """Let a GPU give the same bits each time; a CPU only needs the same number of threads.
+
+    Left to itself cuDNN may sum gradients in whatever order they arrive. None of the other
+    operations of a fit adds to one place from several threads.
+    """
+    if device.type == "cuda":
+        torch.backends.cudnn.deterministic = True
+        torch.backends.cudnn.benchmark = False
+
+
 def environment(device: torch.device, precision: torch.dtype) -> dict[str, Any]:
     """What the bits of a result may depend on, besides its inputs."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
+    on_gpu = device.type == "cuda"
+    name = torch.cuda.get_device_name(device) if on_gpu else platform.machine()
+    cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]
+    libraries = {"cuda": torch.version.cuda, "cudnn": cudnn}
     return {
         "python": platform.python_version(),
         "torch": str(torch.__version__),
@@ -51,6 +65,7 @@ def environment(device: torch.device, precision: torch.dtype) -> dict[str, Any]:
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "precision": str(precision).removeprefix("torch."),
         "threads": torch.get_num_threads(),
+        **(libraries if on_gpu else {}),
     }
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import torch
 
-from training import stopping
+from training import shutdown
 from training.checkpoint import CARD, Card, State, read_weights, write_model
 from training.config import FitConfig
 from training.crops import CropSource
-from training.device import choose_device, choose_precision
+from training.device import choose_device, choose_precision, repeatable
 from training.features.sets import parse
 from training.files import sweep
 from training.member import Bench, Learner, check_finite, class_weights
@@ -81,6 +81,7 @@ def fit_by(
     if team.leads:
         _clear(out, resume)
     torch.set_num_threads(progress.threads)
+    repeatable(choose_device(config.device))
     card = _Fit(config, snapshot, out, run, means, resume).finish(progress, first)
     if team.leads:
         (out / CHECKPOINT).unlink(missing_ok=True)
@@ -258,10 +259,10 @@ class _Fit:
                 learner.look(self.validation.look(learner))
             if last or learner.weary:
                 return
-            if keeping.due(step) or stopping.asked():
+            if keeping.due(step) or shutdown.asked():
                 progress.current = learner.state()
                 self._save(progress)
-                stopping.check()
+                shutdown.check()
 
     def _save(self, progress: Progress) -> None:
         if self.team.leads:

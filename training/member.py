@@ -123,8 +123,12 @@ class Learner:
         return len(ious) - 1 - int(np.argmax(np.nan_to_num(ious, nan=-1))) >= self.config.patience
 
     def outcome(self) -> State:
-        """The weights to keep."""
-        return {key: value.cpu() for key, value in (self.best or self.average).items()}
+        """The weights to keep. Raises Diverged where they are no numbers: a last step may spoil
+        them though its loss was one."""
+        kept = {key: value.cpu() for key, value in (self.best or self.average).items()}
+        if not all(torch.isfinite(value).all() for value in kept.values()):
+            check_finite(math.nan, self.step)
+        return kept
 
     def _one(self, batch: Batch) -> Tensor:
         config = self.config

@@ -90,6 +90,10 @@ def provenance(snapshot: Snapshot, counted: Survey) -> dict[str, Any]:
         "tile_size": snapshot.tile_size,
         "synthetic": snapshot.synthetic,
         "samples": {split: len(snapshot.of_split(split)) for split in SPLITS},
+        "validation_scenes": len(snapshot.scenes_of("validation")),
+        "validation_scenes_in_pool": len(
+            snapshot.scenes_of("validation") & snapshot.scenes_of("pool")
+        ),
         "labelled_pixels": dict(
             zip(snapshot.class_names, counted.pixels.sum(axis=0).tolist(), strict=True)
         ),

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from training.augment import TURNS, turn, turn_back
 from training.checkpoint import Card, read_model
-from training.device import choose_device, choose_precision
+from training.device import choose_device, choose_precision, repeatable
 from training.errors import BadTile
 from training.features.assemble import Assembler
 from training.features.layout import PLAIN, Layout
@@ -39,6 +39,7 @@ def load(model_dir: Path, *, device: str = "auto", precision: str = "auto") -> "
     """
     card, states = read_model(model_dir)
     where = choose_device(device)
+    repeatable(where)
     return Ensemble(
         [
             prepared(card.network, state, where, choose_precision(precision, where))

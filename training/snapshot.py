@@ -91,6 +91,11 @@ class Snapshot:
     def of_split(self, split: str) -> list[Sample]:
         return [sample for sample in self.samples if sample.split == split]
 
+    def scenes_of(self, split: str) -> frozenset[str]:
+        """Groups of a split's samples. A scene that lies on the ground of two splits is in both:
+        its tiles show other ground, but were taken in the same minute."""
+        return frozenset(sample.group for sample in self.of_split(split))
+
     def read_bands(self, sample: Sample) -> Bands:
         """(B, H, W) uint16, mapped, not yet read. Raises MissingChip, BadChip."""
         shape = (len(self.bands), self.tile_size, self.tile_size)

@@ -1,4 +1,5 @@
-"""A child process as children.py runs them: greedy, obedient, stubborn or soft, as it is told.
+"""A child process as children.py runs them: greedy, obedient, stubborn, soft, lingering or a
+parent, as it is told.
 
 python -m tests.drivers.heavy_child HOW FOLDER
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -26,6 +28,13 @@ def main(how: str, folder: Path) -> None:
     tell("progress", nice=os.getpriority(os.PRIO_PROCESS, 0), pid=os.getpid(), size=len(ballast))
     if how == "soft":
         os.kill(os.getpid(), signal.SIGTERM)
+    if how == "lingering":
+        os.close(1)
+        time.sleep(90)
+    if how == "parent":
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(90)"])
+        tell("done")
+        return
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and (how == "stubborn" or not asked):
         time.sleep(0.02)
