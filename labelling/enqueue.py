@@ -15,6 +15,8 @@ class Job(StrEnum):
     """Do the long work of a Job row (job_id)."""
     EXPORT = "labelling.export"
     """Export a snapshot as a Job row asks (job_id)."""
+    INGEST = "labelling.ingest"
+    """Ingest products as a Job row asks (job_id)."""
     FREEZE = "labelling.freeze"
     """Make a snapshot as a Job row asks (job_id)."""
     RELEASE = "labelling.release"
@@ -33,6 +35,10 @@ class Job(StrEnum):
     """Hold a label against pre-label, gold label and other people's labels (annotation_id)."""
     MINE = "labelling.mine"
     """Look for labels that are probably wrong as a Job row asks (job_id)."""
+    SCORE_SHARDS = "labelling.score_shards"
+    """Help a round with the shards of its scoring (job_id)."""
+    IO_SHARDS = "labelling.io_shards"
+    """Help an export or an ingest with its shards (job_id)."""
     CVAT_POLL = "labelling.cvat_poll"
     """Send a pull for each campaign that is linked to CVAT."""
     CVAT_SEND = "labelling.cvat_send"
@@ -46,6 +52,7 @@ class Job(StrEnum):
 QUEUES = {
     Job.RUN_JOB: "train",
     Job.EXPORT: "io",
+    Job.INGEST: "io",
     Job.FREEZE: "io",
     Job.RELEASE: "io",
     Job.MIGRATE_LABELS: "io",
@@ -55,6 +62,8 @@ QUEUES = {
     Job.SWEEP: "web",
     Job.COMPARE_LABEL: "io",
     Job.MINE: "train",
+    Job.SCORE_SHARDS: "score",
+    Job.IO_SHARDS: "io",
     Job.CVAT_POLL: "web",
     Job.CVAT_SEND: "cvat",
     Job.CVAT_PULL: "cvat",
@@ -74,6 +83,8 @@ EXPIRES: dict[Job, float] = {
     Job.CVAT_POLL: 60,
     Job.CVAT_RECONCILE: 3600,
     Job.TIDY: 3600,
+    Job.SCORE_SHARDS: 60,
+    Job.IO_SHARDS: 60,
 }
 """Seconds after which nobody need do it any more: another one has been sent since."""
 

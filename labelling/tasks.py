@@ -32,13 +32,15 @@ from labelling import clock, enqueue
 from labelling.adapters.blobs import Blobs, store
 from labelling.errors import CvatAway, StorageAway
 from labelling.models import Job
-from labelling.workflow import stopping
+from labelling.workflow import shutdown
 from labelling.workflow.chores import send_due
 from labelling.workflow.comparing import compare_label as compare
 from labelling.workflow.cvat.errands import errands_of
 from labelling.workflow.cvat.polling import ask_for_pulls, pull_link, reconcile_all
 from labelling.workflow.dead_tasks import note_failure, note_success
 from labelling.workflow.export.jobs import run_export
+from labelling.workflow.helping import help_job
+from labelling.workflow.ingest.jobs import run_ingest
 from labelling.workflow.lease import DATABASE_AWAY
 from labelling.workflow.mining import run_mining
 from labelling.workflow.relabelling import run_migration
@@ -73,7 +75,7 @@ def job_task(kind: enqueue.Job, run: Run) -> CeleryTask:
 
     @shared_task(name=kind.value)
     def work(*, job_id: int) -> str:
-        if stopping.asked():
+        if shutdown.asked():
             enqueue.enqueue(kind, job_id=job_id)  # it was on its way when we were told to end
             return "left to another worker"
         job = Job.objects.select_related("campaign", "round__campaign__schema").get(pk=job_id)
@@ -87,10 +89,28 @@ def job_task(kind: enqueue.Job, run: Run) -> CeleryTask:
 
 run_job = job_task(enqueue.Job.RUN_JOB, run_round)
 export = job_task(enqueue.Job.EXPORT, run_export)
+ingest = job_task(enqueue.Job.INGEST, run_ingest)
 freeze = job_task(enqueue.Job.FREEZE, run_freeze)
 release = job_task(enqueue.Job.RELEASE, run_release)
 migrate_labels = job_task(enqueue.Job.MIGRATE_LABELS, run_migration)
 mine = job_task(enqueue.Job.MINE, run_mining)
+
+
+def shards_task(kind: enqueue.Job) -> CeleryTask:
+    """The task of a worker that helps whoever holds a Job row; no message of it is missed."""
+
+    @shared_task(name=kind.value)
+    def work(*, job_id: int) -> str:
+        if shutdown.asked():
+            enqueue.enqueue(kind, job_id=job_id)
+            return "left to another worker"
+        return help_job(job_id, blobs=store(), clock=clock.now)
+
+    return work
+
+
+score_shards = shards_task(enqueue.Job.SCORE_SHARDS)
+io_shards = shards_task(enqueue.Job.IO_SHARDS)
 
 
 @shared_task(name=enqueue.Job.TICK.value, **LIMITS)
@@ -152,11 +172,11 @@ def stop_work(sig: str = "", how: str = "", **told: Any) -> None:
 
     Celery's own warm shutdown waits for tasks to end, which for a training may be a day.
     """
-    if how == "Warm" and not stopping.asked():
-        stopping.ask()
+    if how == "Warm" and not shutdown.asked():
+        shutdown.ask()
         return
-    again = sig == "SIGTERM" and not stopping.at_once()
-    stopping.ask(stopping.NOW)
+    again = sig == "SIGTERM" and not shutdown.at_once()
+    shutdown.ask(shutdown.NOW)
     if again:
         os.kill(os.getpid(), signal.SIGQUIT)  # Celery's cold shutdown
 
@@ -168,14 +188,14 @@ def outlive_sigterm(**told: Any) -> None:
 
 
 def _end_in_order(number: int, frame: object) -> None:
-    if stopping.at_once():
+    if shutdown.at_once():
         sys.exit(1)
-    stopping.ask_here()
+    shutdown.ask_here()
 
 
 @task_postrun.connect
 def end_after_task(**told: Any) -> None:
-    if stopping.here():
+    if shutdown.here():
         sys.exit(0)
 
 

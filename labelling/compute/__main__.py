@@ -23,9 +23,9 @@ from labelling.compute.mining import mine
 from labelling.compute.predicting.request import Request as MaskRequest
 from labelling.compute.predicting.work import predict
 from labelling.compute.prelabel import draw_prelabels
-from labelling.compute.scoring import Request, score_pool
+from labelling.compute.scoring import answer
 from labelling.errors import StorageAway, WorkbenchError
-from training import stopping
+from training import shutdown
 from training.errors import Interrupted, Refusal
 from training.lifeline import die_with_parent
 
@@ -43,7 +43,7 @@ def simulate(content: dict[str, Any], out: Path) -> dict[str, Any]:
 
 
 WORK: dict[str, Callable[[dict[str, Any], Path], dict[str, Any]]] = {
-    "score": lambda content, out: score_pool(Request.read(content), out),
+    "score": lambda content, out: answer(content, sys.stdin),
     "prelabel": draw_prelabels,
     "compare": compare,
     "judge": judge,
@@ -67,7 +67,7 @@ def main() -> int:
     parser.add_argument("out", type=Path)
     words = parser.parse_args()
     if words.work in KEEPING:
-        stopping.listen()
+        shutdown.listen()
     if threads := int(os.environ.get("TORCH_THREADS", "0")):
         torch.set_num_threads(threads)
     words.out.mkdir(parents=True, exist_ok=True)

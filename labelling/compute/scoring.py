@@ -1,12 +1,13 @@
 """Stream tiles through a model and keep what ranking needs: a few hundred bytes a tile.
 
-No probabilities are written. Tiles are scored in shards; a shard that an earlier attempt finished
-isn't scored again, and every tile's figures depend on that tile alone.
+No probabilities are written. Tiles come in shards, and every tile's figures depend on that tile
+alone: it is of no account who scores it, and with which others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,41 +16,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from al_engine.batches import Pool
 from al_engine.ensemble import Ensemble as Members
 from al_engine.pooling import PoolingConfig, TileScore, score_tile
 from labelling.compute.contradicting import Opponent
 from labelling.compute.files import write_arrays
 from labelling.compute.inputs import bands_of, read_input
-from labelling.compute.lines import Meter
+from labelling.compute.lines import Meter, tell
 from labelling.imagery.features import tile_features
-from training import stopping
+from training import shutdown
 from training.features.layout import Layout
-from training.predict import Ensemble, Given, load
+from training.predict import Given, load
 from training.survey import valid_pixels
 
-SHARD = 256
-"""Tiles between two writes."""
 AHEAD = 2
 """Tiles read while the model works on one."""
 
 Arrays = dict[str, NDArray[Any]]
+Listed = Sequence[dict[str, Any]]
+"""Tiles: {raster} is what GDAL opens; for a model that sees more than bands also {planes, sun}, as
+inputs.py reads them; {codes}, the mask to hold the model against, where there is one."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a scoring child is asked for; the JSON file's keys."""
+    """What a scoring child is told of all its shards; the JSON file's keys."""
 
     bands: list[str]
     model: Path
     acquisition: str
     passes: int
     seed: int
-    tiles: list[dict[str, Any]]
-    """The pool: {key, uuid, raster, group}; `raster` is what GDAL opens. For a model that sees
-    more than bands also {planes, sun}, as inputs.py reads them."""
-    known: list[dict[str, Any]]
-    """Labelled and in-flight tiles: only embeddings and spectral features are wanted."""
     class_means: bool = False
     """Whether the strategy needs plain means by class (`clasp`)."""
     provides: Sequence[int] = ()
@@ -61,71 +57,87 @@ class Request:
     @classmethod
     def read(cls, content: dict[str, Any]) -> Request:
         paths = {name: Path(content[name]) for name in ("model", "before") if content.get(name)}
-        return cls(**{**content, **paths})
+        return cls(**{**content, "before": None, **paths})
 
 
-def score_pool(request: Request, out: Path) -> dict[str, Any]:
-    """Write `pool.npz` (an al_engine Pool) and `maps.npz` (block maps, class fractions)."""
-    ensemble = load(request.model)
-    wanted = [*request.tiles, *request.known]
-    meter = Meter("score", len(wanted))
-    shards = []
-    for number, first in enumerate(range(0, len(wanted), SHARD)):
-        path = out / f"shard-{number:05d}.npz"
-        batch = wanted[first : first + SHARD]
-        if path.exists():
-            meter.skipped += len(batch)
-        else:
-            write_arrays(path, **scored(ensemble, request, batch, meter, first))
-            stopping.check()
-        shards.append(path)
-    merged = merge(shards)
-    model = ensemble.card.hash if ensemble.card else ""
-    keep_pool(request, merged, out, model=model, members=len(ensemble.networks) * request.passes)
-    return {"tiles": len(request.tiles), "known": len(request.known)}
+class Scorer:
+    """Models that are loaded once, and score as many shards as are asked for."""
+
+    def __init__(self, request: Request) -> None:
+        """Raises BadModel, and BadTile for a mask that tells none of the model's classes."""
+        self.request = request
+        self.ensemble = load(request.model)
+        self.opponent = Opponent.of(self.ensemble, request.bands, request.provides, request.before)
+
+    def answer(self, question: dict[str, str]) -> dict[str, Any]:
+        """Keep the shard {listing, out}."""
+        listing = json.loads(Path(question["listing"]).read_text())
+        return self.keep(listing["tiles"], Path(question["out"]))
+
+    def keep(self, tiles: Listed, out: Path) -> dict[str, Any]:
+        """Write the figures of these tiles to `out`, one row each; {model, members}, whose they
+        are."""
+        write_arrays(out, **self.scored(tiles, Meter("score", len(tiles))))
+        card = self.ensemble.card
+        members = len(self.ensemble.networks) * self.request.passes
+        return {"model": card.hash if card else "", "members": members}
+
+    def scored(self, tiles: Listed, meter: Meter) -> Arrays:
+        request, rows = self.request, list[TileScore]()
+        embeddings, features = [], []
+        pooling = PoolingConfig(class_means=request.class_means)
+        seen: list[NDArray[np.bool_]] = []
+
+        def noting() -> Iterator[Given]:
+            for tile in read_ahead(request, tiles, self.ensemble.layout):
+                pixels = bands_of(tile)
+                seen.append(valid_pixels(pixels))
+                features.append(tile_features(pixels))
+                yield tile
+
+        stream = self.ensemble.stream(noting(), passes=request.passes, seed=request.seed)
+        for done, (tile, (probabilities, embedding)) in enumerate(zip(tiles, stream), start=1):
+            codes, merged = self.opponent.codes(tile), self.opponent.merged
+            members = Members(probabilities, codes=codes, merged=merged)
+            rows.append(score_tile(members, seen.pop(), request.acquisition, pooling))
+            embeddings.append(embedding)
+            meter.show(done)
+        return {**table(rows), "features": np.stack(features), "embeddings": np.stack(embeddings)}
 
 
-def scored(
-    ensemble: Ensemble, request: Request, tiles: Sequence[dict[str, Any]], meter: Meter, first: int
-) -> Arrays:
-    """The figures of these tiles, one row each."""
-    rows: list[TileScore] = []
-    embeddings, features = [], []
-    opponent = Opponent.of(ensemble, request.bands, request.provides, request.before)
-    pooling = PoolingConfig(class_means=request.class_means)
-    seen: list[NDArray[np.bool_]] = []
-
-    def noting() -> Iterator[Given]:
-        for tile in read_ahead(request, tiles, ensemble.layout):
-            pixels = bands_of(tile)
-            seen.append(valid_pixels(pixels))
-            features.append(tile_features(pixels))
-            yield tile
-
-    stream = ensemble.stream(noting(), passes=request.passes, seed=request.seed)
-    for done, (tile, (probabilities, embedding)) in enumerate(zip(tiles, stream), start=1):
-        members = Members(probabilities, codes=opponent.codes(tile), merged=opponent.merged)
-        rows.append(score_tile(members, seen.pop(), request.acquisition, pooling))
-        embeddings.append(embedding)
-        meter.show(first + done)
+def table(rows: Sequence[TileScore]) -> Arrays:
+    """Figures of tiles, one row each."""
+    singles = ("score", "mean", "disagreement", "contradiction", "compared")
+    arrays = {
+        name: np.array([getattr(each, name) for each in rows], np.float32) for name in singles
+    }
     return {
-        "scores": np.array([each.score for each in rows], np.float32),
-        "means": np.array([each.mean for each in rows], np.float32),
-        "disagreement": np.array([each.disagreement for each in rows], np.float32),
-        "contradiction": np.array([each.contradiction for each in rows], np.float32),
-        "compared": np.array([each.compared for each in rows], np.float32),
+        "scores": arrays.pop("score"),
+        "means": arrays.pop("mean"),
+        **arrays,
         "class_scores": np.stack([each.class_scores for each in rows]),
         "class_fractions": np.stack([each.class_fractions for each in rows]),
         "blocks": np.stack([each.blocks for each in rows]),
         "class_means": np.stack([each.class_means for each in rows]),
-        "features": np.stack(features),
-        "embeddings": np.stack(embeddings),
     }
 
 
-def read_ahead(
-    request: Request, tiles: Sequence[dict[str, Any]], layout: Layout
-) -> Iterator[Given]:
+def answer(content: dict[str, Any], questions: Iterable[str]) -> dict[str, Any]:
+    """Score a shard for each question, a JSON line {listing, out}, and say when it is there.
+    `listing` is a file {tiles}.
+
+    Raises Interrupted after the shard during which this process was asked to end.
+    """
+    scorer, shards = Scorer(Request.read(content)), 0
+    for line in questions:
+        question = json.loads(line)
+        tell("done", **scorer.answer(question))
+        shutdown.check()
+        shards += 1
+    return {"shards": shards}
+
+
+def read_ahead(request: Request, tiles: Listed, layout: Layout) -> Iterator[Given]:
     """Each tile as the model takes it, read while the one before is being scored."""
 
     def read(tile: dict[str, Any]) -> Given:
@@ -137,47 +149,3 @@ def read_ahead(
             if number + AHEAD < len(tiles):
                 waiting.append(reader.submit(read, tiles[number + AHEAD]))
             yield waiting.pop(0).result()
-
-
-def merge(shards: Sequence[Path]) -> Arrays:
-    """All shards' rows, one array after the other: no more than one is held twice."""
-    with np.load(shards[0], allow_pickle=False) as first:
-        names = list(first.files)
-    return {name: np.concatenate([stored(path, name) for path in shards]) for name in names}
-
-
-def stored(path: Path, name: str) -> NDArray[Any]:
-    with np.load(path, allow_pickle=False) as arrays:
-        array: NDArray[Any] = arrays[name]
-    return array
-
-
-def keep_pool(request: Request, merged: Arrays, out: Path, *, model: str, members: int) -> None:
-    """The first rows are the pool, the rest are known tiles. `pool.npz` last: it means done."""
-    n = len(request.tiles)
-    _, groups = np.unique([tile["group"] for tile in request.tiles], return_inverse=True)
-    write_arrays(
-        out / "maps.npz",
-        blocks=merged["blocks"][:n],
-        class_fractions=merged["class_fractions"][:n],
-    )
-    Pool(
-        scores=merged["scores"][:n],
-        means=merged["means"][:n],
-        disagreement=merged["disagreement"][:n],
-        contradiction=merged["contradiction"][:n],
-        compared=merged["compared"][:n],
-        class_scores=merged["class_scores"][:n],
-        embeddings=merged["embeddings"][:n],
-        groups=groups.astype(np.int64),
-        known_embeddings=merged["embeddings"][n:],
-        class_means=merged["class_means"][:n],
-        class_fractions=merged["class_fractions"][:n],
-        features=merged["features"][:n],
-        known_features=merged["features"][n:],
-        acquisition=request.acquisition,
-        model=model,
-        members=members,
-        embeddings_from=model,
-        known_from=model,
-    ).save(out / "pool.npz")

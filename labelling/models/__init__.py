@@ -24,6 +24,7 @@ from .reservation import Draft, Reservation
 from .round import Round, Score
 from .scene import Acquisition, Installation, Place, Scene
 from .schedule import Chore, DeadTask, Schedule
+from .shard import Shard
 from .snapshot import Snapshot
 from .task import LEASE, Assignment, Task
 from .tile import CampaignTile, Layer, Tile
@@ -76,6 +77,7 @@ __all__ = [
     "Scene",
     "Schedule",
     "Score",
+    "Shard",
     "Snapshot",
     "Task",
     "TaskRank",

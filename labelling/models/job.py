@@ -12,6 +12,7 @@ from labelling.clock import of_machines
 
 from .campaign import Campaign
 from .round import Round
+from .told import ToldText
 
 JOB_LEASE = of_machines(timedelta(seconds=60))
 """A worker that hasn't renewed its lease for this long is taken for dead."""
@@ -73,7 +74,7 @@ class Job(models.Model):
     """Workers that took it up since a step of it was last finished: all but the last died there."""
     away = models.PositiveIntegerField(default=0)
     """Times in a row that storage or database were away: each pause is longer than the last."""
-    error = models.TextField(blank=True)
+    error = ToldText(blank=True)
     created = models.DateTimeField()
     finished = models.DateTimeField(null=True)
 

@@ -8,6 +8,7 @@ from .campaign import Campaign
 from .model import Model
 from .snapshot import Snapshot
 from .tile import Tile
+from .told import ToldText
 
 
 class Round(models.Model):
@@ -50,7 +51,7 @@ class Round(models.Model):
     ranked_by = models.ForeignKey(Model, models.PROTECT, null=True, related_name="ranked_rounds")
     """What scores the pool and draws pre-labels: the champion, or this round's own model while
     there is none that knows these bands and classes."""
-    error = models.TextField(blank=True)
+    error = ToldText(blank=True)
     created = models.DateTimeField()
     finished = models.DateTimeField(null=True)
 

@@ -28,13 +28,15 @@ from labelling.errors import (
     StorageAway,
     WorkbenchError,
 )
-from labelling.workflow import stopping
+from labelling.workflow import shutdown
 from labelling.workflow.child_logs import pass_on
 from labelling.workflow.restraint import check_memory, giving_way, yield_disk
-from labelling.workflow.stopping import Stopping
+from labelling.workflow.shutdown import Stopping
 
 TICK = 1.0
 """Seconds between two looks at the child's memory, and at most between two calls of `tick`."""
+LINGER = 60.0
+"""Seconds that a child may take to end once it has closed its output."""
 INTERRUPTED = "interrupted"
 """Error code of a child that was asked to end, and did: its work can be gone on with."""
 REFUSALS: dict[str, type[WorkbenchError]] = {
@@ -67,8 +69,8 @@ def run_child(
     It has our environment, but for `settings_of_its_own`. `tick(progress)` is called with each
     progress line, and with None every few seconds; whatever it raises ends the child. Standard
     error goes to the file `log`.
-    Raises JobFailed (or what REFUSALS names) when the child refuses, crashes, is killed or takes
-    more than CHILD_MEMORY_MB; Stopping when it was asked to end.
+    Raises JobFailed (or what REFUSALS names) when the child refuses, crashes, is killed, takes
+    more than CHILD_MEMORY_MB or doesn't end with its output; Stopping when it was asked to end.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     report = Report()
@@ -84,7 +86,7 @@ def run_child(
         try:
             yield_disk(child.pid)
             listen(child, report, tick)
-            child.wait()
+            await_end(child, module, tick)
         except Stopping:
             end_gently(child, report)
             raise
@@ -108,7 +110,8 @@ def child_environment() -> dict[str, str]:
 def listen(
     child: subprocess.Popen[bytes], report: Report, tick: Callable[[dict[str, Any] | None], None]
 ) -> None:
-    """Read the child's lines until it closes its output."""
+    """Read the child's lines until it closes its output, or has ended: a process that it left
+    behind may hold the output open."""
     assert child.stdout is not None
     os.set_blocking(child.stdout.fileno(), False)
     rest, looked = b"", 0.0
@@ -119,7 +122,10 @@ def listen(
                 looked = time.monotonic()
                 check_memory(child.pid)
                 tick(None)
-            if not selector.select(timeout=TICK):
+            ended = child.poll() is not None
+            if not selector.select(timeout=0 if ended else TICK):
+                if ended:
+                    return
                 continue
             chunk = read(child.stdout)
             if not chunk:
@@ -127,6 +133,20 @@ def listen(
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 hear(line, report, tick)
+
+
+def await_end(
+    child: subprocess.Popen[bytes], module: str, tick: Callable[[dict[str, Any] | None], None]
+) -> None:
+    """Wait for a child that has closed its output. Raises JobFailed after LINGER."""
+    closed = time.monotonic()
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=TICK)
+            return
+        if time.monotonic() - closed > LINGER:
+            raise JobFailed(f"{module} had closed its output {LINGER:g} s ago and did not end.")
+        tick(None)
 
 
 def read(pipe: IO[bytes]) -> bytes:
@@ -157,12 +177,12 @@ def end_gently(child: subprocess.Popen[bytes], report: Report) -> None:
     child.terminate()
 
     def patience(progress: dict[str, Any] | None) -> None:
-        if time.monotonic() > deadline or stopping.at_once():
+        if time.monotonic() > deadline or shutdown.at_once():
             raise Stopping
 
     with contextlib.suppress(Stopping, JobFailed):
         listen(child, report, patience)
-        child.wait()  # it has closed its output: there is nothing more it does
+        await_end(child, "a child that was to end", patience)
 
 
 def stop(child: subprocess.Popen[bytes]) -> None:

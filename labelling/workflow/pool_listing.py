@@ -1,10 +1,9 @@
-"""The pool of a round as it was when the round first asked: which tiles, and what scoring is told
-of them. All of it in files, so that a later attempt scores and picks the same."""
+"""The pool of a round as it was when the round first asked: which tiles, and what is known of them.
+All of it in files, so that a later attempt scores and picks the same."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,67 +14,23 @@ from numpy.typing import NDArray
 
 from al_engine.batches import Pool
 from al_engine.strategies import STRATEGIES
-from labelling.adapters.beside import beside
+from labelling.adapters.beside import beside as beside_file
+from labelling.adapters.blobs import Blobs
 from labelling.models import Round, Tile
 from labelling.workflow.attempt import Attempt
-from labelling.workflow.aux_chips import beside_tiles, seen_by
+from labelling.workflow.aux_chips import Beside, beside_tiles, seen_by
 from labelling.workflow.fetching import model_here
 from labelling.workflow.figures import figures_of
 from labelling.workflow.pool import eligible_tiles, known_tiles
-from labelling.workflow.pool_masks import Other, other_mask, rule_mask
+from labelling.workflow.pool_masks import rule_mask
 from labelling.workflow.pool_strata import numbered, strata, strata_of
 
-PASSES = 4
-"""Forward passes a tile, for strategies that need members to disagree: flips with dropout."""
 CHUNK = 2000
 """Rows read in one go."""
 NEED_NOTHING = {"random"}
 """Strategies that don't look at the tiles."""
 COMPARED = "compared"
 """What a strategy needs of a pool that compares the model with another mask."""
-
-
-def pool_request(attempt: Attempt) -> Path:
-    """The file that tells the scoring child what to do; it lists the pool in a lasting order.
-
-    Raises BadInput where the strategy needs another mask and there is none.
-    """
-    round = attempt.round
-    listing = listed_pool(attempt)
-    strategy = STRATEGIES[round.strategy]
-    compares = round.ranked_by is not None and COMPARED in strategy.needs and listing["tiles"]
-    other = other_mask(round, listing["tiles"], attempt.tick) if compares else Other()
-    request = {
-        "bands": round.campaign.bands,
-        "model": str(ranker_here(attempt)) if round.ranked_by else "",
-        "acquisition": strategy.acquisition or "entropy",
-        "passes": PASSES if strategy.members > 1 else 1,
-        "seed": round.seed,
-        "class_means": "class_means" in strategy.needs,
-        "tiles": with_rasters(with_codes(listing["tiles"], other), attempt),
-        "known": with_rasters(listing["known"], attempt),
-        **told_of(other, attempt),
-    }
-    return write_json(attempt.folder / "score.json", request)
-
-
-def told_of(other: Other, attempt: Attempt) -> dict[str, Any]:
-    """What the request says of the mask, or of the model, that the ranker is held against."""
-    if other.mask is not None:
-        return {"provides": other.mask.provides}
-    if other.model is not None:
-        folder = other.model.folder
-        return {"before": str(attempt.meanwhile(lambda: model_here(folder, blobs=attempt.blobs)))}
-    return {}
-
-
-def with_codes(tiles: list[dict[str, Any]], other: Other) -> list[dict[str, Any]]:
-    """The listed tiles, with the blob key of the other mask where a tile has it."""
-    layers = other.mask.layers if other.mask else {}
-    return [
-        {**each, "codes": layers[each["uuid"]].raster} if each["uuid"] in layers else each
-        for each in tiles
-    ]
 
 
 def ranker_here(attempt: Attempt) -> Path:
@@ -85,9 +40,9 @@ def ranker_here(attempt: Attempt) -> Path:
     return attempt.meanwhile(lambda: model_here(folder, blobs=attempt.blobs))
 
 
-def with_rasters(tiles: list[dict[str, Any]], attempt: Attempt) -> list[dict[str, Any]]:
+def with_rasters(tiles: list[dict[str, Any]], blobs: Blobs) -> list[dict[str, Any]]:
     """The listed tiles, their rasters' keys replaced by what the child can open."""
-    opened = attempt.blobs.raster
+    opened = blobs.raster
     return [
         {
             **each,
@@ -130,13 +85,18 @@ def listed(tiles: QuerySet[Tile], attempt: Attempt) -> list[dict[str, Any]]:
                     "key": tile.key,
                     "uuid": str(tile.uuid),
                     "raster": tile.raster,
+                    "sha256": tile.sha256,
                     "group": tile.scene.product_id,
                     **strata_of(tile),
-                    **(there[tile.pk].told() if planes else {}),
+                    **(beside(there[tile.pk]) if planes else {}),
                 }
             )
         attempt.tick()
     return sorted(entries, key=lambda each: each["key"])
+
+
+def beside(there: Beside) -> dict[str, Any]:
+    return {**there.told(), "contents": there.contents}
 
 
 def planes_for(round: Round) -> tuple[str, ...]:
@@ -149,18 +109,18 @@ def planes_for(round: Round) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*seen, *(name for each in others for name in seen_by(each))]))
 
 
-def write_unscored_pool(
-    request: Path, out: Path, *, strategy: str, tick: Callable[[], None]
-) -> None:
+def write_unscored_pool(attempt: Attempt, out: Path) -> None:
     """The pool of a round that has no model; with spectral features where they are asked for."""
-    told = json.loads(request.read_text())
-    groups = numbered([each["group"] for each in told["tiles"]])
+    listing, bands = listed_pool(attempt), attempt.round.campaign.bands
     features = {}
-    if strategy not in NEED_NOTHING:
+    if attempt.round.strategy not in NEED_NOTHING:
         features = {
-            "features": figures_of(told["tiles"], told["bands"], tick),
-            "known_features": figures_of(told["known"], told["bands"], tick),
-        }
+            name: figures_of(with_rasters(tiles, attempt.blobs), bands, attempt.tick)
+            for name, tiles in (
+                ("features", listing["tiles"]), ("known_features", listing["known"]),
+            )
+        }  # fmt: skip
+    groups = numbered([each["group"] for each in listing["tiles"]])
     Pool.unscored(groups=groups, **features).save(out / "pool.npz")
 
 
@@ -191,7 +151,7 @@ def stored_shares(folder: Path) -> NDArray[np.float32]:
 
 def write_json(path: Path, content: dict[str, Any]) -> Path:
     """Written beside, then renamed."""
-    with beside(path) as draft:
+    with beside_file(path) as draft:
         draft.write_text(json.dumps(content, indent=1))
         draft.rename(path)
     return path

@@ -21,8 +21,8 @@ AT_ONCE = 500
 NOT_RULES = (MODEL, "guide")
 """Sources of layers that no rule made."""
 COLUMNS = (
-    "source", "version", "raster", "classes", "provides", "tile__uuid", "tile__acquisition",
-    "tile__height", "tile__width",
+    "source", "version", "raster", "sha256", "classes", "provides", "tile__uuid",
+    "tile__acquisition", "tile__height", "tile__width",
 )  # fmt: skip
 Listed = Sequence[dict[str, Any]]
 

@@ -24,8 +24,8 @@ from labelling.models import JOB_LEASE, Campaign, Event, Job, Round, record
 from labelling.workflow.attempt import Attempt
 from labelling.workflow.lease import DATABASE_AWAY, Cancelled
 from labelling.workflow.leased import MOST_ATTEMPTS, hand_on, leave_to_the_sweep
+from labelling.workflow.shutdown import Stopping
 from labelling.workflow.steps import STEPS
-from labelling.workflow.stopping import Stopping
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -29,10 +29,11 @@ from labelling.workflow.fetching import MODEL_FILES, snapshot_here
 from labelling.workflow.picking_rules import picking_rules
 from labelling.workflow.pool import eligible_tiles
 from labelling.workflow.pool_masks import check_something_to_disagree_with
+from labelling.workflow.scoring import step as scoring
 from labelling.workflow.snapshots.freezing import freeze
 
-CHECKPOINT, SHARDS = "checkpoint.pt", "shard-*.npz"
-"""What a step goes on from after a kill; of no use once it is finished."""
+CHECKPOINT = "checkpoint.pt"
+"""What the fit goes on from after a kill; of no use once it is finished."""
 
 
 @dataclass(frozen=True)
@@ -177,39 +178,11 @@ def copy(path: Path, key: str, blobs: Blobs) -> None:
     blobs.write_with(key, lambda draft: shutil.copyfile(path, draft))
 
 
-def score(attempt: Attempt) -> Path:
-    """Stream the pool through the model; returns the folder with the pool's arrays."""
-    if attempt.has("score"):
-        return attempt.adopted("score")
-    request = pool_listing.pool_request(attempt)
-    out = attempt.folder / "score"
-    attempt.inherit("score", SHARDS)
-    if attempt.round.ranked_by:
-        run_child(
-            "labelling.compute",
-            "score",
-            request,
-            out,
-            log=attempt.folder / "score.log",
-            tick=attempt.tick,
-        )
-    else:
-        pool_listing.write_unscored_pool(
-            request, out, strategy=attempt.round.strategy, tick=attempt.tick
-        )
-    pool_listing.complete_pool(attempt, out)
-    return attempt.adopt("score", without=[SHARDS])
-
-
-def note_scores(attempt: Attempt, folder: Path, now: datetime) -> dict[str, Any]:
-    return {"tiles": pool_listing.pool_size(folder)}
-
-
 STEPS = {
     Round.Step.FREEZE: Step(freeze_labels, note_snapshot),
     Round.Step.FIT: Step(fit, keep_model),
     Round.Step.JUDGE: Step(judging.judge, judging.keep_decision),
-    Round.Step.SCORE: Step(score, note_scores),
+    Round.Step.SCORE: Step(scoring.score, scoring.note_scores),
     Round.Step.PICK: Step(picking.pick, picking.note_picks),
     Round.Step.OPEN: Step(tasks_of_round.predraw, tasks_of_round.open_tasks),
 }

@@ -7,9 +7,9 @@ import os
 import pytest
 
 from labelling.errors import JobFailed
-from labelling.workflow import stopping
+from labelling.workflow import shutdown
 from labelling.workflow.children import run_child
-from labelling.workflow.stopping import Stopping
+from labelling.workflow.shutdown import Stopping
 
 
 def run(how: str, folder, *, tick=lambda said: None):
@@ -67,11 +67,11 @@ def test_a_second_order_to_end_leaves_no_moment(tmp_path, settings):
 
     def ending(said):
         if said:
-            stopping.ask(stopping.NOW)
+            shutdown.ask(shutdown.NOW)
             raise Stopping
 
     try:
         with pytest.raises(Stopping):
             run("stubborn", tmp_path, tick=ending)
     finally:
-        stopping.forget()
+        shutdown.forget()

@@ -16,13 +16,13 @@ from labelling import clock, enqueue, tasks
 from labelling.adapters.blobs import store
 from labelling.errors import Conflict, StorageAway
 from labelling.models import LONGEST_PAUSE, DeadTask, Event, Job, Model, Round
-from labelling.workflow import stopping
+from labelling.workflow import shutdown
 from labelling.workflow.dead_tasks import note_failure, note_success
 from labelling.workflow.jobs import cancel_job, retry_job
 from labelling.workflow.leased import carry_out, pause
 from labelling.workflow.rounds import MOST_ATTEMPTS
+from labelling.workflow.shutdown import Stopping
 from labelling.workflow.steps import STEPS, Step
-from labelling.workflow.stopping import Stopping
 from labelling.workflow.tidying import tidy
 from tests.factories import NOON, CampaignFactory, person
 from tests.labelling.api.conftest import signed_in
@@ -189,7 +189,7 @@ def test_a_worker_that_is_to_end_hands_its_job_on_at_once(
     assert job.take(now=NOON)
 
     def asked(lease):
-        stopping.ask()
+        shutdown.ask()
         lease.tick({"stage": "freeze", "done": 1, "total": 2})
 
     try:
@@ -197,7 +197,7 @@ def test_a_worker_that_is_to_end_hands_its_job_on_at_once(
             carry_out(job, asked, done=lambda *_: None, clock=lambda: NOON)
             left = tasks.freeze(job_id=job.pk)
     finally:
-        stopping.forget()
+        shutdown.forget()
 
     job.refresh_from_db()
     assert (job.state, job.tries, job.lease_ends) == ("waiting", 0, NOON)
@@ -264,10 +264,13 @@ def test_short_tasks_have_limits_and_come_back_later_each_time(monkeypatch):
     jobs = {
         tasks.run_job,
         tasks.export,
+        tasks.ingest,
         tasks.freeze,
         tasks.release,
         tasks.mine,
         tasks.migrate_labels,
+        tasks.score_shards,
+        tasks.io_shards,
     }
     assert {task.name for task in celery_tasks() if not task.time_limit} == {
         *(task.name for task in jobs), "labelling.tidy", "labelling.cvat_reconcile",

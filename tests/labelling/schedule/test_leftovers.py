@@ -11,7 +11,8 @@ import pytest
 from labelling import clock
 from labelling.adapters.blobs import store
 from labelling.errors import Conflict
-from labelling.models import Event, Job, Round
+from labelling.models import Annotation, Event, Job, Round
+from labelling.workflow import tidying
 from labelling.workflow.rounds import cancel_round
 from labelling.workflow.tidying import tidy
 from labelling.workflow.verify.compare import inspection
@@ -81,3 +82,35 @@ def test_a_model_whose_round_begins_during_the_tidying_stays(monkeypatch):
 
     assert tidy(blobs=blobs, now=clock.now()).counts["models"] == 0
     assert blobs.exists(key)
+
+
+def test_the_pixels_of_a_label_that_was_never_written_go_once_they_are_old():
+    campaign = world(pool=2, labelled=1)
+    blobs = store()
+    kept = Annotation.objects.filter(schema__campaign=campaign).earliest("pk").raster
+    draft = "labels/drafts/of-somebody/1-1-0.tif"
+    old, young = f"{kept.removesuffix('.tif')}-old.tif", f"{kept.removesuffix('.tif')}-young.tif"
+    for key in (old, young, draft):
+        blobs.write(key, b"pixels")
+    for key in (kept, old, draft):
+        os.utime(blobs.raster(key), (LONG_AGO, LONG_AGO))
+
+    assert tidy(blobs=blobs, now=clock.now()).counts["labels"] == 1
+
+    assert not blobs.exists(old)
+    assert all(blobs.exists(key) for key in (kept, young, draft))
+
+
+def test_no_label_goes_where_the_database_lacks_many(monkeypatch, caplog):
+    world(pool=2, labelled=1)
+    monkeypatch.setattr(tidying, "FEW", 2)
+    blobs = store()
+    keys = [f"labels/of-another-database/{n}-0.tif" for n in range(3)]
+    for key in keys:
+        blobs.write(key, b"pixels")
+        os.utime(blobs.raster(key), (LONG_AGO, LONG_AGO))
+
+    assert tidy(blobs=blobs, now=clock.now()).counts["labels"] == 0
+
+    assert all(blobs.exists(key) for key in keys)
+    assert "Is this the database that belongs to the storage?" in caplog.text
