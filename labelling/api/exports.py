@@ -5,15 +5,18 @@ from __future__ import annotations
 import uuid
 
 from django.contrib.auth.models import User
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from labelling.adapters.blobs import store
 from labelling.api.access import LEADS, campaign_for
+from labelling.api.archives import TYPE, zipped
 from labelling.api.operation import Resource, reads, writes
 from labelling.clock import now
-from labelling.errors import NotFound
+from labelling.errors import Conflict, NotFound
 from labelling.imagery.exports.forms import FORMATS
 from labelling.insights.exports import LARGEST_PAGE, exports, row
 from labelling.insights.snapshots import snapshot_named
@@ -89,6 +92,20 @@ class Exports(Resource):
         order = Order.of(snapshot, form=wanted.pop("format"), **wanted)
         job = start_export(order=order, by=request.user, blobs=store(), now=now())
         return Response(ExportSerializer(row(job, snapshot)).data, status=202)
+
+
+class ExportFiles(Resource):
+    @reads("export_files", answer={(200, TYPE): OpenApiTypes.BINARY}, refuses=[403, 409])
+    def get(self, request: Request, id: uuid.UUID) -> StreamingHttpResponse:
+        """A finished export's files as one ZIP."""
+        job, snapshot = export_for(request.user, id)
+        told = row(job, snapshot)
+        if not told.folder:
+            raise Conflict(
+                f"The export is {told.state}: there are no files yet.",
+                help="Ask again when it is done.",
+            )
+        return zipped(store(), told.folder, name=f"{snapshot.hash[:12]}-{told.format}")
 
 
 class CancelExport(Resource):

@@ -14,8 +14,11 @@ from labelling import clock
 from labelling.adapters.blobs import store
 from labelling.errors import BadInput
 from labelling.management.base import WorkbenchCommand, campaign_named
+from labelling.management.following import follow
 from labelling.management.mask_options import add_mask_arguments, wanted_masks
 from labelling.management.progress import Progress
+from labelling.workflow.ingest.jobs import report_of, start_ingest
+from labelling.workflow.ingest.plan import Plan
 from labelling.workflow.ingest.products import Intake, ingest_all
 from labelling.workflow.ingest.report import FileReport, IngestReport
 from labelling.workflow.ingest.sources import Source, find_sources
@@ -26,7 +29,9 @@ class Command(WorkbenchCommand):
     help = (
         "Cut products into tiles of a campaign: SAFE folders and zips, GeoTIFF stacks, STAC items, "
         "or folders of them. <name>_label.tif beside a product becomes an imported label. What was "
-        "interrupted goes on where it stopped; what is known is left as it is. "
+        "interrupted goes on where it stopped; what is known is left as it is. With --workers the "
+        "workers of queue io do it, as many as there are; all must see the sources under the same "
+        "paths, and this command may be ended and run again meanwhile. "
         "Exit status: 0 done, 1 refused, 2 usage, 3 partly done."
     )
 
@@ -44,12 +49,14 @@ class Command(WorkbenchCommand):
         parser.add_argument(
             "--jobs", type=int, default=cores(), metavar="N", help="threads (all cores)"
         )
-        parser.add_argument("--dry-run", action="store_true", help="look, and write nothing")
+        how = parser.add_mutually_exclusive_group()
+        how.add_argument("--dry-run", action="store_true", help="look, and write nothing")
+        how.add_argument("--workers", action="store_true", help="let the workers do it, and wait")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["jobs"] < 1:
             raise BadInput(f"--jobs {options['jobs']}: it takes one at least.", field="jobs")
-        report = self.ingest(options)
+        report = self.by_workers(options) if options["workers"] else self.ingest(options)
         if options["json"]:
             self.stdout.write(json.dumps(report.as_json(), ensure_ascii=False))
         else:
@@ -80,6 +87,21 @@ class Command(WorkbenchCommand):
                 step=progress.step,
             )
             return ingest_all(sources, job, progress=show)
+
+    def by_workers(self, options: dict[str, Any]) -> IngestReport:
+        plan = Plan.of(
+            wanted(options),
+            bands=names_in(options["bands"]),
+            with_masks=options["with_masks"],
+            masks=wanted_masks(options),
+        )
+        campaign = campaign_named(options["campaign"])
+        job = start_ingest(plan, campaign=campaign, blobs=store(), now=clock.now())
+        follow(job, len(plan.sources), self.stdout, as_json=options["json"])
+        report = report_of(job, store())
+        for done, each in enumerate(report.files if not options["json"] else (), start=1):
+            self.stdout.write(f"[{done}/{len(report.files)}] {each.line()}")
+        return report
 
 
 def wanted(options: dict[str, Any]) -> list[Source]:

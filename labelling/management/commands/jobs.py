@@ -103,8 +103,8 @@ class Command(WorkbenchCommand):
         said = "Would remove" if options["dry_run"] else "Removed"
         text = (
             f"{said} {counts['attempts']} folders of attempts, {counts['minings']} of minings, "
-            f"{counts['duels']} leftovers of duels, "
-            f"{counts['models']} files of models that no row knows: {counts['bytes'] / 1e6:.1f} MB."
+            f"{counts['duels']} leftovers of duels, {counts['models']} files of models and "
+            f"{counts['labels']} of labels that no row knows: {counts['bytes'] / 1e6:.1f} MB."
         )
         self.say("\n".join([text, *found.named]), as_json=options["json"], **asdict(found))
 

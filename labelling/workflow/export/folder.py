@@ -55,8 +55,9 @@ class Folder:
         return self.path / WORK
 
     @contextmanager
-    def held(self, order: Mapping[str, Any]) -> Iterator[None]:
-        """Write here, alone, what `order` asks for.
+    def held(self, order: Mapping[str, Any], *, tidy: bool = True) -> Iterator[None]:
+        """Write here, alone, what `order` asks for. `tidy`: remove what a killed writer left; not
+        where other workers may be writing shards just now.
 
         Raises StillWriting where another process does, Conflict where the folder holds another
         export or anything else, BadInput where nothing can be written.
@@ -64,6 +65,8 @@ class Folder:
         handle = self._locked()
         try:
             self._claim(order)
+            if tidy:
+                self.tidy()
             yield
         finally:
             os.close(handle)
@@ -130,11 +133,15 @@ class Folder:
                 field="out",
                 help="Export into a new or an empty folder.",
             )
+        if there is None:
+            with writing(self.path):
+                self.begin(order)
+
+    def tidy(self) -> None:
+        """Remove what was begun and not finished."""
         with writing(self.path):
             for left in self.path.glob(f".*{UNFINISHED}"):
                 remove(left)
-            if there is None:
-                self.begin(order)
 
     def _others(self) -> bool:
         """Whether anything lies here but what a try left that couldn't even note its order."""
@@ -201,6 +208,18 @@ class Folder:
                 found.append(name)
             tell()
         return found
+
+    def lacking(self, files: Files) -> list[str]:
+        """Those of the listed files that are missing or of another size. Reads none."""
+        return [name for name, told in files.items() if size_of(self.path / name) != told["bytes"]]
+
+
+def size_of(path: Path) -> int:
+    """Of a file, in bytes; -1 where there is none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
 
 
 def loaded(path: Path) -> dict[str, Any] | None:

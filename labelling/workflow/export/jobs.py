@@ -1,9 +1,9 @@
-"""Exports as jobs: asked for on a page, done by a worker, kept in storage."""
+"""Exports as jobs: asked for on a page, done by workers, kept in storage."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +14,24 @@ from django.db.models import QuerySet
 from labelling import enqueue
 from labelling.adapters.blobs import Blobs
 from labelling.errors import BadInput, StorageAway
-from labelling.models import JOB_LEASE, Event, Job, Snapshot, record
-from labelling.workflow.export.folder import Folder, StillWriting
-from labelling.workflow.export.order import Order, contents_of
-from labelling.workflow.export.run import export, reported
+from labelling.models import JOB_LEASE, Event, Job, record
+from labelling.workflow.export import places
+from labelling.workflow.export.folder import StillWriting
+from labelling.workflow.export.order import Order, contents_of, key_of, order_of
+from labelling.workflow.export.places import place_of
+from labelling.workflow.export.run import reported
+from labelling.workflow.export.together import put_together
 from labelling.workflow.lease import Cancelled, Lease
 from labelling.workflow.leased import ask_to_stop, carry_out
 
 KIND = enqueue.Job.EXPORT.value
 NEWEST = 20
 """Cancelled exports whose leftovers a sweep looks for."""
+SETTLED = timedelta(minutes=10)
+"""After so long no worker still writes to a cancelled export."""
+CLEARED = "cleared"
+"""In the result of a cancelled export of which nothing is left."""
 UNFINISHED = (Job.State.WAITING, Job.State.RUNNING)
-
-
-def key_of(order: Order) -> str:
-    """Blob key of the finished export: an order has one, whoever asks."""
-    return f"exports/{order.snapshot.hash[:16]}/{order.form.name}-{order.digest[:16]}"
 
 
 def start_export(*, order: Order, by: User | None, blobs: Blobs, now: datetime) -> Job:
@@ -76,63 +78,50 @@ def run_export(job: Job, *, blobs: Blobs, clock: Callable[[], datetime]) -> None
 
 
 def exported(lease: Lease, blobs: Blobs) -> dict[str, Any]:
-    """Export into a workplace, then put the folder into storage, whole."""
+    """Export with all workers that help, then put the whole into storage."""
     order = order_of(lease.job)
-    key, total = key_of(order), order.snapshot.counts.get("samples")
+    key = key_of(order)
     if blobs.whole(key):  # a worker put it there and died before it could say so
         return {"folder": key, **reported(blobs.folder(key)).as_json()}
-    place, done = workplace(order, blobs), 0
-
-    def tell(tiles: int) -> None:
-        nonlocal done
-        done += tiles
-        lease.tick({"stage": "export", "done": done, "total": total})
-
+    place = place_of(order, blobs, tell=lambda _: lease.tick())
     try:
-        report = export(order, place, blobs=blobs, tell=tell)
+        with place.held():
+            report = place.whole() or put_together(lease, place, blobs)
     except Cancelled:
-        Folder(place).discard()
+        places.discard(order, blobs)
         raise
     except StillWriting as busy:
         # A worker that lost its lease hasn't noticed yet: the next sweep finds it gone.
         raise StorageAway(str(busy)) from busy
     lease.check()
-    lease.meanwhile(lambda: blobs.adopt(place, key))
+    lease.meanwhile(place.hand_over)
     return {"folder": key, **report.as_json()}
 
 
 def workplace(order: Order, blobs: Blobs) -> Path:
     """Where an export is written, on this machine, until it is whole."""
-    return blobs.workplace(f"{key_of(order)}.work")
+    return places.workplace(key_of(order), blobs)
 
 
-def clear_away(*, blobs: Blobs) -> int:
-    """Remove what cancelled exports have left on this machine; how many.
+def clear_away(*, blobs: Blobs, now: datetime) -> int:
+    """Remove what cancelled exports have left; how many.
 
     Of one that was asked for again meanwhile it stays: that one goes on with it.
     """
     cancelled = Job.objects.filter(kind=KIND, state=Job.State.CANCELLED).order_by("-finished")
     removed = 0
     for job in cancelled[:NEWEST]:
+        if CLEARED in job.result:
+            continue
         try:
             order = order_of(job)
         except BadInput:
             continue  # a format that there is no more: its folder has no name
-        place = workplace(order, blobs)
-        if place.is_dir() and not same(order).filter(state__in=UNFINISHED).exists():
-            removed += Folder(place).discard()
+        if not same(order).filter(state__in=UNFINISHED).exists():
+            removed += places.discard(order, blobs)
+            if job.finished and job.finished < now - SETTLED:
+                Job.objects.filter(pk=job.pk).update(result={CLEARED: True})
     return removed
-
-
-def order_of(job: Job) -> Order:
-    request = job.request
-    snapshot = Snapshot.objects.select_related("campaign").get(hash=request["snapshot"])
-    return Order.of(
-        snapshot,
-        form=request["form"],
-        with_bands=request["with_bands"],
-        with_provenance=request["with_provenance"],
-    )
 
 
 def note(job: Job, result: dict[str, Any], now: datetime) -> None:

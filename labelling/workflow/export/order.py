@@ -12,7 +12,7 @@ from labelling.adapters.blobs import Blobs
 from labelling.errors import BadInput, NotFound
 from labelling.imagery.exports.forms import form_named
 from labelling.imagery.exports.outgoing import ClassMark, Form, Legend
-from labelling.models import ClassSchema, Snapshot
+from labelling.models import ClassSchema, Job, Snapshot
 
 FORMAT = "cloudmask-export/1"
 SHARD = 256
@@ -54,6 +54,23 @@ class Order:
     def digest(self) -> str:
         """Hex; names the order in storage."""
         return hashlib.sha256(json.dumps(self.as_json(), sort_keys=True).encode()).hexdigest()
+
+
+def order_of(job: Job) -> Order:
+    """What an export's job asks for. Raises BadInput for a format that there is no more."""
+    request = job.request
+    snapshot = Snapshot.objects.select_related("campaign").get(hash=request["snapshot"])
+    return Order.of(
+        snapshot,
+        form=request["form"],
+        with_bands=request["with_bands"],
+        with_provenance=request["with_provenance"],
+    )
+
+
+def key_of(order: Order) -> str:
+    """Blob key of the finished export: an order has one, whoever asks."""
+    return f"exports/{order.snapshot.hash[:16]}/{order.form.name}-{order.digest[:16]}"
 
 
 @dataclass(frozen=True)

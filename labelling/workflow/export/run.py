@@ -54,6 +54,23 @@ class Work:
     blobs: Blobs
     threads: int
     tell: Callable[[int], None]
+    names: Sequence[str]
+    """Stems of the tiles' files, in order."""
+
+    @property
+    def numbers(self) -> range:
+        """Of all shards."""
+        return range(self.contents.shards)
+
+
+def work_of(
+    order: Order, out: Path, *, blobs: Blobs, threads: int = 0, tell: Callable[[int], None]
+) -> Work:
+    """Raises BadInput for what the format can't hold; NotFound for a manifest that is gone."""
+    contents = contents_of(order.snapshot, blobs=blobs)
+    order.form.check(contents.legend, with_bands=order.with_bands)
+    names = file_names(contents.samples, subtiles=order.form.subtile_names)
+    return Work(order, contents, Folder(out), blobs, threads or os.cpu_count() or 1, tell, names)
 
 
 def export(
@@ -73,11 +90,8 @@ def export(
     Raises BadInput for what the format can't hold, for damaged chips and for a disk that can't be
     written; NotFound for what storage has lost; Conflict for a folder with anything else in it.
     """
-    contents = contents_of(order.snapshot, blobs=blobs)
-    order.form.check(contents.legend, with_bands=order.with_bands)
-    folder = Folder(out)
-    work = Work(order, contents, folder, blobs, threads or os.cpu_count() or 1, tell)
-    with folder.held(order.as_json()):
+    work = work_of(order, out, blobs=blobs, threads=threads, tell=tell)
+    with work.folder.held(order.as_json()):
         return still_whole(work) or finished(work, write_shards(work))
 
 
@@ -98,18 +112,26 @@ def still_whole(work: Work) -> Report | None:
 
 def write_shards(work: Work) -> int:
     """Write those shards that aren't there and whole; how many."""
-    samples = work.contents.samples
-    names = file_names(samples, subtiles=work.order.form.subtile_names)
     new = 0
-    for number in range(work.contents.shards):
-        span = slice(number * SHARD, (number + 1) * SHARD)
+    for number in work.numbers:
         known = work.folder.noted(name_of(number))
         if known and not work.folder.wrong(known["files"], lambda: work.tell(0)):
-            work.tell(len(samples[span]))
+            work.tell(tiles_in(work, number))
             continue
-        write_one(work, number, parcels(work, samples[span], names[span], first=span.start + 1))
+        make_shard(work, number)
         new += 1
     return new
+
+
+def make_shard(work: Work, number: int, *, ready: Callable[[], None] = lambda: None) -> None:
+    """Write one shard and note what is in it; `ready` is asked before it appears in the folder."""
+    span = slice(number * SHARD, (number + 1) * SHARD)
+    samples, names = work.contents.samples[span], work.names[span]
+    write_one(work, number, parcels(work, samples, names, first=span.start + 1), ready)
+
+
+def tiles_in(work: Work, number: int) -> int:
+    return min(SHARD, len(work.contents.samples) - number * SHARD)
 
 
 def name_of(number: int) -> str:
@@ -127,11 +149,12 @@ def parcels(
     ]
 
 
-def write_one(work: Work, number: int, tiles: list[Parcel]) -> None:
+def write_one(work: Work, number: int, tiles: list[Parcel], ready: Callable[[], None]) -> None:
     name = name_of(number)
     loading = Loading(work.order, work.contents.legend, work.blobs, tiles, work.threads)
     with writing(work.folder.path), work.folder.shard(name) as draft:
         written = write_shard(loading, draft, lambda: work.tell(1))
+        ready()
     files = {f"{name}/{file}": told for each in written for file, told in each.files.items()}
     traces = [{**each.trace, "shard": name} for each in written if each.trace]
     with writing(work.folder.path):
@@ -141,7 +164,7 @@ def write_one(work: Work, number: int, tiles: list[Parcel]) -> None:
 def finished(work: Work, new: int) -> Report:
     """Write what stands above the shards, then the list of all files; the work's notes go."""
     files: Files = {}
-    shards = [name_of(number) for number in range(work.contents.shards)]
+    shards = [name_of(number) for number in work.numbers]
     with writing(work.folder.path):
         for name in shards:
             files |= noted(work, name)["files"]
@@ -173,7 +196,7 @@ def noted(work: Work, name: str) -> dict[str, Any]:
 
 def traces_of(work: Work) -> Iterator[Mapping[str, Any]]:
     """Of all tiles, in order; a shard's at a time is in memory."""
-    for number in range(work.contents.shards):
+    for number in work.numbers:
         yield from noted(work, name_of(number))["traces"]
 
 

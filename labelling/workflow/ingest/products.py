@@ -35,6 +35,7 @@ from labelling.workflow.ingest.fences import as_it_would_be, fence
 from labelling.workflow.ingest.gate import judge, look_around
 from labelling.workflow.ingest.hold import Hold, note_failure, take_up
 from labelling.workflow.ingest.labels import reading_labels, take_labels
+from labelling.workflow.ingest.made import Prepared
 from labelling.workflow.ingest.report import FileReport, IngestReport
 from labelling.workflow.ingest.rows import Ledger, TileRow, save, the_installation
 from labelling.workflow.ingest.sources import Source, find_sources
@@ -88,18 +89,23 @@ def ingest_all(
     """Ingest each source; a refused one is reported by name and the rest goes on."""
     report = IngestReport(job.campaign.slug, dry_run=job.dry_run)
     for done, source in enumerate(sources, start=1):
-        try:
-            outcome = ingest_source(source, job)
-        except WorkbenchError as error:
-            reason = str(error).removeprefix(f"{source.path.name}: ")
-            outcome = FileReport(source.path.name, "refused", reason, error.field)
+        outcome = outcome_of(source, job)
         report.files.append(outcome)
         progress(outcome, done, len(sources))
     return report
 
 
-def ingest_source(source: Source, job: Intake) -> FileReport:
-    """Ingest one product.
+def outcome_of(source: Source, job: Intake, prepared: Prepared | None = None) -> FileReport:
+    """What became of one product: `ingest_source` without its refusals."""
+    try:
+        return ingest_source(source, job, prepared)
+    except WorkbenchError as error:
+        reason = str(error).removeprefix(f"{source.path.name}: ")
+        return FileReport(source.path.name, "refused", reason, error.field)
+
+
+def ingest_source(source: Source, job: Intake, prepared: Prepared | None = None) -> FileReport:
+    """Ingest one product; tiles that another worker made of it are taken over.
 
     Raises RasterRejected for one that can't be used, Conflict for one that is at work elsewhere or
     is known with other pixels, StorageAway when storage can't be written. Tiles that were stored
@@ -112,7 +118,9 @@ def ingest_source(source: Source, job: Intake) -> FileReport:
     if source.refusal:
         raise BadInput(f"{source.path.name}: {source.refusal}.", field="path")
     with _named(source.path):
-        work, spots = _looked_at(source, job, report)
+        work, spots = looked_at(source, job, report)
+        if prepared is not None:
+            work.take_over(prepared)
         job.expect(len(spots))
         with _held(work, spots, source) as hold:
             news = _take_in(work, spots, source, hold)
@@ -123,7 +131,7 @@ def ingest_source(source: Source, job: Intake) -> FileReport:
     return report
 
 
-def _looked_at(source: Source, job: Intake, report: FileReport) -> tuple[Work, list[Spot]]:
+def looked_at(source: Source, job: Intake, report: FileReport) -> tuple[Work, list[Spot]]:
     """What headers and rows say, before any pixel is read."""
     product = _inspected(source, job)
     match = match_bands(product, job.campaign.bands)
@@ -199,7 +207,7 @@ def _all_rows(work: Work, spots: list[Spot], hold: Hold | None) -> Iterator[list
         yield known_rows(work, spots)
         work.job.step(len(spots))
         return
-    work.stretch = _stretch(work)
+    work.stretch = work.stretch or stretch_of(work)
     if hold:
         hold.renew(stretch=work.stretch)
     yield from made_rows(work, spots, partial(_beat, work, hold))
@@ -212,7 +220,7 @@ def _beat(work: Work, hold: Hold | None) -> None:
         hold.tick()
 
 
-def _stretch(work: Work) -> dict[str, list[int]]:
+def stretch_of(work: Work) -> dict[str, list[int]]:
     known = work.scene.stretch if work.scene else {}
     return known if known and work.trusted else scene_stretch(work.product, jobs=work.job.jobs)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -138,3 +139,9 @@ class IngestReport:
             "refused": len(self.refused),
             "files": [asdict(each) for each in self.files],
         }
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> IngestReport:
+        """The inverse of `as_json`."""
+        files = [FileReport(**each) for each in told["files"]]
+        return cls(told["campaign"], told["dry_run"], files)

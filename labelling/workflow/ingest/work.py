@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from labelling.imagery.products.product import Product
 from labelling.imagery.quality import Gate
 from labelling.imagery.reading import BandMatch
 from labelling.models import Campaign, CampaignTile, Scene, Tile
+from labelling.workflow.ingest.made import Made, Prepared
 from labelling.workflow.ingest.report import FileReport
 from labelling.workflow.masking.products import USUAL, Wanted
 
@@ -80,6 +81,8 @@ class Work:
     """Keys of the blobs that were not there before."""
     empty: set[str] = field(default_factory=set)
     """Places without data."""
+    made: Mapping[str, Made | None] = field(default_factory=dict)
+    """{place: its tile as another worker made it; None without data}."""
 
     @property
     def trusted(self) -> bool:
@@ -91,6 +94,14 @@ class Work:
         if not self.trusted:
             return True
         return spot.place not in self.known and spot.place not in self.empty
+
+    def take_over(self, prepared: Prepared) -> None:
+        """Cut nothing anew that another worker made of these very files."""
+        if prepared.content != self.content or list(prepared.bands) != list(self.match.bands):
+            return
+        self.made = prepared.tiles
+        if not (self.trusted and self.scene and self.scene.stretch):
+            self.stretch = {band: list(ends) for band, ends in prepared.stretch.items()}
 
     def is_enrolled(self, tile: Tile | None) -> bool:
         return tile is not None and tile.pk in self.enrolled

@@ -32,7 +32,7 @@ DRAFTS = "labels/drafts/"
 """Unfinished labels: replaced every few seconds, so that rows and blobs never quite agree."""
 DUELS = "duels/"
 """Training sets of duels: they go with their duel, or by `tidy` where it was killed."""
-ATTEMPT = re.compile(r"(rounds/[^/]+/\d+)/(\d+/.*|pool\.json|[^/]+\.log)")
+ATTEMPT = re.compile(r"(rounds/[^/]+/\d+)/((\d+|scoring|help-\w+)/.*|pool\.json|[^/]+\.log)")
 """What attempts at a round leave behind; it stays until somebody deletes it."""
 READERS = 4
 AHEAD = 16

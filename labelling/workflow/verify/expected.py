@@ -24,6 +24,8 @@ from labelling.workflow.verify.relations import in_chunks, wrong
 CHUNK = 2000
 """Rows read at a time."""
 EXPORT = Jobs.EXPORT.value
+REPORTED = {Jobs.MINE.value: "mining", Jobs.INGEST.value: "ingest"}
+"""Kind of a job that leaves a report → what people call it."""
 PAPERS = "release.json"
 """File of a release whose hash its row states."""
 NONE: Mapping[str, str] = MappingProxyType({})
@@ -50,7 +52,7 @@ class Gathering:
         yield from self.models()
         yield from self.of_rounds()
         yield from self.handed_out()
-        yield from self.minings()
+        yield from self.reports()
 
     def snapshots(self) -> Iterator[Expected]:
         for digest, folder in rows(Snapshot.objects, "hash", "folder"):
@@ -108,12 +110,13 @@ class Gathering:
             of = f"release {version} of {slug}"
             yield from self.adopted(folder, of, surely=True, papers={PAPERS: sha256})
 
-    def minings(self) -> Iterator[Expected]:
-        """Rankings of doubtful labels."""
-        done = Job.objects.filter(kind=Jobs.MINE.value, state=Job.State.DONE)
-        for uuid, result in rows(done, "uuid", "result"):
-            if key := result.get("report"):
-                yield Expected(key, "report", f"mining {uuid}")
+    def reports(self) -> Iterator[Expected]:
+        """Rankings of doubtful labels, and what workers said of the products they ingested."""
+        for kind, what in REPORTED.items():
+            done = Job.objects.filter(kind=kind, state=Job.State.DONE)
+            for uuid, result in rows(done, "uuid", "result"):
+                if key := result.get("report"):
+                    yield Expected(key, "report", f"{what} {uuid}")
 
     def adopted(
         self, key: str, of: str, *, surely: bool, papers: Mapping[str, str] = NONE
