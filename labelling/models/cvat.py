@@ -10,6 +10,7 @@ from .annotation import Annotation
 from .campaign import Campaign
 from .task import Task
 from .tile import Layer
+from .told import ToldText
 
 
 class CvatLink(models.Model):
@@ -70,7 +71,7 @@ class CvatBatch(models.Model):
     remote = models.PositiveBigIntegerField(null=True)
     """Id of the task there; null: not known to exist."""
     state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
-    error = models.TextField(blank=True)
+    error = ToldText(blank=True)
     """Why it isn't ready, as last tried."""
     created = models.DateTimeField()
 

@@ -116,16 +116,16 @@ def _transport(url: str) -> Transport:
             help="Make a personal access token in CVAT's settings; it may also come from a file "
             "that CVAT_TOKEN_FILE names.",
         )
-    return _connected(url, settings.CVAT_TOKEN, os.getpid())
+    return _connected(url, settings.CVAT_TOKEN, settings.CVAT_CA_FILE, os.getpid())
 
 
 @lru_cache(maxsize=4)
-def _connected(url: str, token: str, process: int) -> Transport:
+def _connected(url: str, token: str, trusted: str, process: int) -> Transport:
     # 600 modules, which a process that never speaks to a server can do without; a child process
     # must not share its parent's connections, so each has its own.
     from labelling.adapters.cvat.transport import Transport
 
-    return Transport(url, token)
+    return Transport(url, token, trusted=trusted)
 
 
 def _dotted(version: tuple[int, int]) -> str:

@@ -74,16 +74,49 @@ def unreachable(asked: str, error: Exception) -> CvatAway:
     """The refusal for a connection that couldn't be made, broke or took too long."""
     reason = str(getattr(error, "reason", error) or error)
     if "certificate" in reason.lower() or "ssl" in type(error).__name__.lower():
-        return CvatAway(
-            f"{asked}: the server's certificate isn't trusted: {told(reason)}",
-            field="CVAT_URL",
-            help="Let the machine trust the certificate's issuer (SSL_CERT_FILE names its file).",
-        )
+        return _unproven(asked, reason)
     return CvatAway(
         f"{asked}: CVAT can't be reached: {told(reason)}",
         field="CVAT_URL",
         help="Is CVAT_URL right, and the server up? What waits is sent when it is back.",
     )
+
+
+UNPROVEN = (
+    (
+        "expired",
+        "the server's certificate has ended",
+        "CVAT_URL",
+        "Have it renewed on the server; is this machine's clock right?",
+    ),
+    (
+        "is not valid for|mismatch|doesn't match",
+        "the server's certificate is for another name",
+        "CVAT_URL",
+        "Set CVAT_URL to a name that the certificate has.",
+    ),
+    (
+        "certificate",
+        "the server's certificate isn't trusted",
+        "CVAT_CA_FILE",
+        "Set CVAT_CA_FILE to a file with the certificate, or with its authority's, as who runs the "
+        "server gave it to you.",
+    ),
+    (
+        "",
+        "no https connection came about",
+        "CVAT_URL",
+        "Does the server speak https there? If it speaks http, write http:// in CVAT_URL.",
+    ),
+)
+"""What is wrong with a server that can't prove who it is: (words of the reason, message, field,
+what to do); the first that fits."""
+
+
+def _unproven(asked: str, reason: str) -> CvatAway:
+    fits = (each for each in UNPROVEN if re.search(each[0], reason, re.IGNORECASE))
+    _, message, field, help = next(fits)
+    return CvatAway(f"{asked}: {message}: {told(reason)}", field=field, help=help)
 
 
 def told(text: bytes | str) -> str:

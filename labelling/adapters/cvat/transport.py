@@ -48,10 +48,13 @@ class Transport:
         url: str,
         token: str,
         *,
+        trusted: str = "",
         pause: Callable[[float], None] = time.sleep,
         read: float = READ,
     ) -> None:
+        """`trusted` is a file with the certificates to trust; empty: what the machine trusts."""
         configuration = Configuration(host=url, access_token=token)
+        configuration.ssl_ca_cert = trusted or None
         configuration.retries = False  # repeating is decided here
         self.url = url
         self._client = ApiClient(configuration)

@@ -34,6 +34,7 @@ from labelling.workflow.cvat.importing_shapes import (
     drawn_elsewhere,
     legend_of,
     planes_of,
+    ready_label,
     take_in,
 )
 from labelling.workflow.cvat.serving import top_up
@@ -205,13 +206,14 @@ def _fetch(row: CvatJob, desk: Desk) -> None:
         return
     planes = planes_of(row, annotations, desk.legend)
     author = desk.author(row)
+    made = ready_label(row, planes, author=author, now=now)
     with transaction.atomic():
         if author is not None:
             one_at_a_time(author)
         current = CvatJob.objects.select_for_update().get(pk=row.pk)
         if _state(current) != _state(row):
             return  # another worker was quicker, or knows of a newer change
-        label = take_in(row, planes, author=author, now=now)
+        label = take_in(row, made, now=now)
         if author is not None and row.task.state in IN_HAND:
             top_up(desk.link, author, now=now)
         _settle(row, annotation=label, digest=digest, held_code="", held_text="", pulled=now)

@@ -26,10 +26,18 @@ from labelling.workflow.cvat.drawings import AUTO
 from labelling.workflow.cvat.labels import wishes
 from labelling.workflow.cvat.options import options_of
 from labelling.workflow.masking.layers import data_of
+from labelling.workflow.numbering import numbered, place
 from labelling.workflow.planes import NO_PROVENANCE, Planes
 from labelling.workflow.regions import cut_to_regions
 from labelling.workflow.review import label_in_review
-from labelling.workflow.submission import Work, checked, compare_later, numbered, submit
+from labelling.workflow.submission import (
+    Ready,
+    Work,
+    checked,
+    compare_later,
+    done_or_in_hand,
+    hand_in,
+)
 
 TOOL = "cvat"
 CHECKS, NOBODY, NOT_THEIRS, CLOSED, UNCHANGED = (
@@ -83,8 +91,11 @@ def planes_of(row: CvatJob, annotations: Mapping[str, Any], legend: Legend) -> P
     return Planes(label, provenance)
 
 
-def take_in(row: CvatJob, planes: Planes, *, author: User | None, now: datetime) -> Annotation:
-    """The label of the job's task, of these planes; the one that is there, if it has them.
+def ready_label(
+    row: CvatJob, planes: Planes, *, author: User | None, now: datetime
+) -> Ready | Annotation:
+    """The first half of taking the planes in as the label of the job's task, which writes no row:
+    for before a transaction. An Annotation, if the task's label has these planes.
 
     Raises Unusable for what a person has to look at, Later.
     """
@@ -98,10 +109,11 @@ def take_in(row: CvatJob, planes: Planes, *, author: User | None, now: datetime)
             field="assignee",
             help="Assign it in CVAT to who drew it, and map that person with cvat users.",
         )
+    planes = cut_to_regions(planes, task)
     if task.state in HANDED_IN:
-        return _next_version(task, cut_to_regions(planes, task), author, now=now)
+        return _next_version(task, planes, author, now=now)
     if task.state in IN_HAND:
-        return _hand_in(task, planes, author, now=now)
+        return _first_version(task, planes, author, now=now)
     state = task.get_state_display().lower()
     raise Unusable(
         CLOSED,
@@ -109,6 +121,15 @@ def take_in(row: CvatJob, planes: Planes, *, author: User | None, now: datetime)
         field="task",
         help="Reopen the tile here, or delete the job in CVAT.",
     )
+
+
+def take_in(row: CvatJob, made: Ready | Annotation, *, now: datetime) -> Annotation:
+    """The second half: the rows. Raises Unusable and Later for what changed in between."""
+    if isinstance(made, Annotation):
+        return made
+    if row.task.state in HANDED_IN:
+        return numbered(made.label, made.planes, lambda: _keep(made.label, now=now))
+    return _hand_in(row.task, made, now=now)
 
 
 def drawn_elsewhere(row: CvatJob, annotations: Mapping[str, Any], *, same: bool) -> bool:
@@ -148,35 +169,46 @@ def _work(task: Task, planes: Planes) -> Work:
     }
 
 
-def _hand_in(task: Task, planes: Planes, author: User, *, now: datetime) -> Annotation:
+def _first_version(
+    task: Task, planes: Planes, author: User, *, now: datetime
+) -> Ready | Annotation:
+    try:
+        # One that is open is claimed when it is handed in.
+        if task.state != Task.State.OPEN and (done := done_or_in_hand(task, author, planes)):
+            return done
+    except (NotYours, Conflict) as other:
+        raise _not_theirs(author, other) from other
+    return _placed(task, planes, author, now=now)
+
+
+def _hand_in(task: Task, made: Ready, *, now: datetime) -> Annotation:
+    author = made.label.author
+    assert author is not None
     if task.state == Task.State.OPEN:
         # A rework is shown to its author there before he takes it here; and a lead may hand out
         # tiles there. Where he may not take it, submitting refuses.
         claim_this(task=task, person=author, now=now)
     try:
-        try:
-            label = submit(task=task, person=author, now=now, **_work(task, planes))
-        except NeedsConfirmation as warned:
-            label = submit(task=task, person=author, now=now, **_overruled(task, planes, warned))
-    except BadInput as wrong:
-        raise _unfit(wrong) from wrong
+        label = hand_in(made, now=now)
     except (NotYours, Conflict) as other:
-        raise Unusable(
-            NOT_THEIRS,
-            f"{author.username} drew it, but doesn't have the tile in hand here: {other}",
-            field="task",
-            help="Let the person take the tile here, or assign the job to who has it.",
-        ) from other
+        raise _not_theirs(author, other) from other
     # Heartbeats came from no page, so they tell nothing; the estimate stands with the job.
     spells = Reservation.objects.filter(task=task, person=author, how=Reservation.How.SUBMITTED)
     spells.update(active_seconds=0, idle_seconds=0)
     return label
 
 
-def _next_version(task: Task, planes: Planes, author: User, *, now: datetime) -> Annotation:
+def _next_version(task: Task, planes: Planes, author: User, *, now: datetime) -> Ready | Annotation:
     before = label_in_review(task)
     if before.sha256 == planes.sha256:
         return before
+    made = _placed(task, planes, author, now=now)
+    made.label.parent = before
+    return made
+
+
+def _placed(task: Task, planes: Planes, author: User, *, now: datetime) -> Ready:
+    """The label with number and blob. Raises Unusable for one that can't stand."""
     try:
         try:
             label = checked(task, author, planes, _work(task, planes), now=now)
@@ -184,18 +216,20 @@ def _next_version(task: Task, planes: Planes, author: User, *, now: datetime) ->
             label = checked(task, author, planes, _overruled(task, planes, warned), now=now)
     except BadInput as wrong:
         raise _unfit(wrong) from wrong
-    label.parent = before
-    return numbered(label, planes, lambda: _keep(label, now=now))
+    except Conflict as other:
+        raise _not_theirs(author, other) from other
+    place(label, planes)
+    return Ready(label, planes)
 
 
 @transaction.atomic
 def _keep(label: Annotation, *, now: datetime) -> Annotation:
-    """Save the next version. Raises Later when a reviewer took the label meanwhile."""
+    """Save the next version. Raises Later when a reviewer took the label or mended it meanwhile."""
     assert label.task is not None
     assert label.parent is not None
     # Locked: no reviewer opens it, none decides, between the question and the answer.
     task = Task.objects.select_for_update().get(pk=label.task.pk)
-    if task.state not in HANDED_IN:
+    if task.state not in HANDED_IN or label_in_review(task) != label.parent:
         raise Later
     label.save(force_insert=True)
     accepted = task.state == Task.State.ACCEPTED
@@ -228,3 +262,12 @@ def _overruled(task: Task, planes: Planes, warned: NeedsConfirmation) -> Work:
 def _unfit(wrong: BadInput) -> Unusable:
     help = wrong.help or "Mend the shapes in CVAT."
     return Unusable(CHECKS, str(wrong), field=wrong.field, help=help)
+
+
+def _not_theirs(author: User, other: NotYours | Conflict) -> Unusable:
+    return Unusable(
+        NOT_THEIRS,
+        f"{author.username} drew it, but doesn't have the tile in hand here: {other}",
+        field="task",
+        help="Let the person take the tile here, or assign the job to who has it.",
+    )

@@ -8,6 +8,7 @@ asked of it.
 from __future__ import annotations
 
 import re
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -72,7 +73,8 @@ class Server:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
+def running(*, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
+    """A server of http; with `tls` one of https."""
     state = State()
     state.add_token(state.add_user("admin1", admin=True), TOKEN)
     faults: list[Fault] = []
@@ -80,7 +82,9 @@ def running() -> Iterator[Server]:
     known = {"state": state, "faults": faults, "log": log, "answer": staticmethod(answer)}
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), known))
     server.daemon_threads = True
-    state.url = f"http://127.0.0.1:{server.server_port}"
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    state.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:

@@ -127,7 +127,7 @@ def test_a_certificate_that_nobody_vouches_for_is_told_apart():
     refused = unreachable("GET /api/server/about", broken)
 
     assert "certificate isn't trusted" in str(refused)
-    assert "SSL_CERT_FILE" in refused.help
+    assert "CVAT_CA_FILE" in refused.help
 
 
 def test_no_failure_tells_the_token(cvat, fake, caplog):

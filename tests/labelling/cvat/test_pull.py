@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.db import connection
 
 from labelling.adapters.blobs import store
+from labelling.adapters.folder import FolderBlobs
 from labelling.imagery.tilefile import read_label
 from labelling.models import Annotation, CvatJob, CvatLink, Event, Flag, Reservation, Task
 from labelling.workflow.cvat.pulling import pull_one
@@ -216,3 +218,18 @@ def test_a_slow_worker_doesnt_bring_back_what_another_has_replaced(world, ana, m
     newest = Annotation.objects.order_by("n").last()
     assert np.array_equal(planes_of(newest)[0], stripes(0, 1, 1, 0))
     assert Annotation.objects.count() == 2
+
+
+def test_a_label_lies_in_storage_before_anybody_is_locked(world, ana, monkeypatch):
+    (drawn,) = world.tiles(1, ana)
+    world.draw(drawn, *world.label(stripes(0, 1, 3, 254)))
+    outside, depths, write_with = len(connection.savepoint_ids), [], FolderBlobs.write_with
+
+    def noted(blobs, key, writer):
+        depths.append(len(connection.savepoint_ids))
+        return write_with(blobs, key, writer)
+
+    monkeypatch.setattr(FolderBlobs, "write_with", noted)
+
+    assert world.pull().imported == 1
+    assert depths == [outside]
