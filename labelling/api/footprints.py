@@ -51,7 +51,8 @@ class FootprintsView(Resource):
         if request.headers.get("If-None-Match") == tag:
             return HttpResponse(status=304, headers=headers)
         found = footprints(campaign, wanted=wanted)
-        body = packed(found, campaign.schema.classes if campaign.schema else [])
+        classes = campaign.schema.classes if campaign.schema else []
+        body = packed(found, classes, area=campaign.scope.get("polygon"))
         # The columns are kept pressed: every client that can read them unpacks them by itself.
         return HttpResponse(
             body, content_type=OCTETS, headers={**headers, "Content-Encoding": "gzip"}

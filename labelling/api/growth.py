@@ -69,6 +69,10 @@ class LearningPointSerializer(serializers.Serializer):
     hours = serializers.FloatField(help_text="Active, of all labelling before the round.")
     mean = LearningFigureSerializer()
     iou = serializers.DictField(child=LearningFigureSerializer(), help_text="By class name.")
+    control = LearningFigureSerializer(
+        help_text="Class mean on the round's control tiles, as foreseen before they were labelled."
+    )
+    active = LearningFigureSerializer(help_text="The same on the tiles that the model chose.")
 
 
 class LearningSerializer(serializers.Serializer):

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from django.db.models import Q, Sum
-from scipy import stats
 
 from labelling.models import Campaign, LabelCost, Reservation, Round
 
@@ -75,13 +74,16 @@ def _quartiles(minutes: np.ndarray) -> Minutes:
 
 
 def _figures(minutes: np.ndarray, told: Sequence[dict[str, Any]]) -> list[Figure]:
+    # Here, not above: it is the slowest import of all, and web's start would wait for it.
+    from scipy.stats import spearmanr
+
     found = []
     for name in sorted({name for each in told for name in each}):
         known = [row for row, each in enumerate(told) if each.get(name) is not None]
         values = np.array([float(told[row][name]) for row in known])
         if len(known) < LEAST or np.ptp(values) == 0 or np.ptp(minutes[known]) == 0:
             continue
-        rho = float(stats.spearmanr(values, minutes[known]).statistic)
+        rho = float(spearmanr(values, minutes[known]).statistic)
         found.append(Figure(name, len(known), round(rho, 3)))
     return sorted(found, key=lambda each: (-abs(each.correlation), each.name))
 

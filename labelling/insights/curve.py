@@ -12,6 +12,7 @@ from django.db.models import Case, IntegerField, Sum, Value, When
 
 from labelling.models import Campaign, Reservation, Round
 
+from .foreseen import CHOSEN, UNIFORM, Interval, foresights, mean_iou_by_round
 from .work import LABELLING
 
 
@@ -38,6 +39,11 @@ class Point:
     """Over classes."""
     iou: dict[str, Figure]
     """{class name: its own}"""
+    control: Figure
+    """Class-mean IoU on the round's control tiles, as its model saw them before they were labelled:
+    what it is worth on the pool."""
+    active: Figure
+    """The same on the tiles that it chose, which are hard by choice."""
 
 
 @dataclass(frozen=True)
@@ -53,23 +59,31 @@ class Curve:
 
 
 def learning_curve(campaign: Campaign) -> Curve:
-    """Causes two queries, one of them over all spells of work."""
+    """Causes four queries, one of them over all spells of work; one where nothing was measured."""
     rounds = Round.objects.filter(campaign=campaign, model__isnull=False)
     loaded = rounds.select_related("snapshot", "model").order_by("n")
     measured = [each for each in loaded if each.model and each.model.metrics]
     hours = hours_until(campaign, [each.created for each in measured])
+    lanes = _by_lane(campaign) if measured else {}
     last = measured[-1].model if measured else None
     newest: Mapping[str, Any] = last.metrics if last else {}
     intervals = newest.get("intervals") or {}
     return Curve(
-        points=[_point(each, spent) for each, spent in zip(measured, hours, strict=True)],
+        points=[_point(each, spent, lanes) for each, spent in zip(measured, hours, strict=True)],
         split=newest.get("split", ""),
         level=intervals.get("level"),
         scenes=intervals.get("scenes"),
     )
 
 
-def _point(round: Round, hours: float) -> Point:
+def _by_lane(campaign: Campaign) -> dict[str, dict[int, Interval]]:
+    return {
+        "control": mean_iou_by_round(foresights(campaign, UNIFORM, unaided=True)),
+        "active": mean_iou_by_round(foresights(campaign, CHOSEN)),
+    }
+
+
+def _point(round: Round, hours: float, lanes: Mapping[str, Mapping[int, Interval]]) -> Point:
     metrics: Mapping[str, Any] = round.model.metrics if round.model else {}
     intervals = metrics.get("intervals") or {}
     by_class = intervals.get("iou") or {}
@@ -83,7 +97,12 @@ def _point(round: Round, hours: float) -> Point:
             name: _figure(value, by_class.get(name))
             for name, value in (metrics.get("iou") or {}).items()
         },
+        **{lane: _foreseen(found.get(round.n)) for lane, found in lanes.items()},
     )
+
+
+def _foreseen(found: Interval | None) -> Figure:
+    return Figure(found.value, found.low, found.high) if found else Figure(None, None, None)
 
 
 def _figure(value: float | None, interval: Sequence[float] | None) -> Figure:

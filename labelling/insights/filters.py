@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
@@ -61,6 +62,13 @@ def _text(text: str) -> str:
     if "\0" in text:
         raise ValueError("text without null characters")
     return text
+
+
+def _uuid(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise ValueError("an id such as 0b0e5d1c-…, as the catalogue has it") from None
 
 
 def _number(text: str) -> float:
@@ -194,6 +202,7 @@ def _exact(column: str) -> Callable[[Any, About], list[Condition]]:
 
 TAKEN, ZENITH = "tile__acquisition__taken", "tile__sun_zenith"
 FILTERS: dict[str, Filter] = {
+    "tile": Filter("a tile's id", _uuid, _exact("tile__uuid")),
     "place": Filter("place or its beginning, such as 35V or 35VLF/512/3", _text, _place),
     "bbox": Filter("west,south,east,north of tile centres, in degrees", _box, _in_box),
     "since": Filter("first day, UTC", _day, _exact(f"{TAKEN}__gte")),

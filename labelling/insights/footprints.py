@@ -144,6 +144,7 @@ def version(campaign: Campaign, *, wanted: Mapping[str, str]) -> str:
         MAGIC.decode(),
         campaign.pk,
         campaign.schema_id,
+        campaign.scope.get("polygon"),
         sorted(wanted.items()),
         list(events[:LATE]),
         CampaignTile.objects.filter(campaign=campaign).aggregate(last=Max("pk"))["last"],
@@ -154,9 +155,15 @@ def version(campaign: Campaign, *, wanted: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:32]
 
 
-def packed(found: Footprints, classes: Sequence[Mapping[str, Any]]) -> bytes:
+def packed(
+    found: Footprints,
+    classes: Sequence[Mapping[str, Any]],
+    *,
+    area: Mapping[str, Any] | None = None,
+) -> bytes:
     """gzip of: "CMF1", the length of the header (uint32), the header (JSON, padded to 4), then the
-    columns, little-endian, in the header's order, each padded to 4 bytes.
+    columns, little-endian, in the header's order, each padded to 4 bytes. `area` is the polygon of
+    the campaign's scope, GeoJSON.
     """
     columns: dict[str, bytes] = {
         "corners": found.corners.astype("<f4").tobytes(),
@@ -181,6 +188,7 @@ def packed(found: Footprints, classes: Sequence[Mapping[str, Any]]) -> bytes:
                 for each in classes
             ],
             "full_share": FULL_SHARE,
+            "area": area,
         }
     ).encode()
     parts = [_padded(header, fill=b" "), *map(_padded, columns.values())]

@@ -2,7 +2,8 @@
 
 Active tiles fall into two arms by the draw of their round: with the pre-label shown, and without.
 In both, the finished label is held against the pre-label; where somebody else has labelled the tile
-unaided, the two labels are held against each other.
+unaided, the two labels are held against each other. Labels in regions have no part in it: they are
+made in one arm alone, and of the ground where the model doubts most.
 """
 
 from __future__ import annotations
@@ -129,6 +130,7 @@ def _first_labels(campaign: Campaign) -> QuerySet[Annotation]:
         task__lane=Task.Lane.ACTIVE,
         schema=campaign.schema_id,
         parent=None,
+        kind=Annotation.Kind.FULL,
         author__isnull=False,
         compared__isnull=False,
     ).exclude(taken_back())
@@ -156,6 +158,8 @@ def _agreed(campaign: Campaign, arm: str) -> list[float]:
         campaign=campaign,
         kind=Agreement.Kind.BLIND,
         first__schema=campaign.schema_id,
+        first__kind=Annotation.Kind.FULL,
+        second__kind=Annotation.Kind.FULL,
     ).exclude(Q(first__task__cause=EVENED) | Q(second__task__cause=EVENED))
     standing = pairs.exclude(taken_back("first__")).exclude(taken_back("second__"))
     shares = []

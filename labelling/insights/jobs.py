@@ -18,6 +18,7 @@ from .running import StepProgress, progress
 WORDS = {
     enqueue.Job.RUN_JOB.value: "round",
     enqueue.Job.EXPORT.value: "export",
+    enqueue.Job.INGEST.value: "ingest",
     enqueue.Job.FREEZE.value: "snapshot",
     enqueue.Job.RELEASE.value: "release",
     enqueue.Job.MIGRATE_LABELS.value: "migration",

@@ -6,38 +6,29 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import numpy as np
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from al_engine import duel
-from al_engine.monitor import accuracy, prequential
+from al_engine.monitor import accuracy
 from labelling.insights.duels import NEEDED, Hand, next_hand
+from labelling.insights.foreseen import (
+    CHOSEN,
+    NEWEST,
+    UNIFORM,
+    Interval,
+    figures,
+    foresights,
+    rounds_of,
+)
 from labelling.models import Annotation, Campaign, Duel, Foresight, Round, Task
 
-UNIFORM = ("control", "random")
-"""Slices whose tiles were drawn uniformly."""
-NEWEST = 12
-"""Rounds that get an interval of their own."""
-MOST = 5000
-"""Tiles that are looked at: the newest."""
-SEED = 20
-"""Of the bootstrap: the same tiles give the same interval."""
 MATTERS = 0.02
 """Difference in accuracy that is worth acting on."""
 DAYS = timedelta(days=28)
 """Over which the present pace is measured."""
 PENDING = (Task.State.OPEN, Task.State.RESERVED)
-
-
-@dataclass(frozen=True)
-class Interval:
-    """95 %, 0…1."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -108,10 +99,8 @@ class Random:
 
 def control(campaign: Campaign) -> Control:
     """The prequential estimate over rounds. Four queries."""
-    rows = _foresights(campaign, UNIFORM, unaided=True)
-    by_round: dict[int, list[Foresight]] = {}
-    for row in rows:
-        by_round.setdefault(row.round.n, []).append(row)
+    rows = foresights(campaign, UNIFORM, unaided=True)
+    by_round = rounds_of(rows)
     newest = [_round_of(by_round[n]) for n in sorted(by_round)[-NEWEST:]]
     last = by_round[max(by_round)][0].round if by_round else None
     same = [row for row in rows if last and row.round.ranked_by_id == last.ranked_by_id]
@@ -126,26 +115,6 @@ def control(campaign: Campaign) -> Control:
     )
 
 
-def _foresights(
-    campaign: Campaign, slices: Sequence[str], *, unaided: bool = False
-) -> list[Foresight]:
-    """The newest, oldest first, under the classes in force, whose label counts.
-
-    unaided: only labels of whole tiles whose author didn't start from the model's own mask. Which
-    of the tiles of strategy `random` those are is a draw too (workflow/hints.py).
-    """
-    codes = campaign.schema.codes if campaign.schema else []
-    usable = Annotation.objects.usable(campaign.schema_id).values("pk")
-    found = Foresight.objects.filter(
-        round__campaign=campaign, slice__in=slices, annotation__in=usable
-    ).select_related("round__ranked_by", "round__snapshot", "tile")
-    if unaided:
-        aided = Q(annotation__task__arm=Task.Arm.HINTED, annotation__task__prelabel__isnull=False)
-        found = found.filter(annotation__kind=Annotation.Kind.FULL).exclude(aided)
-    newest = found.order_by("-round__n", "tile")[:MOST]
-    return [each for each in reversed(newest) if each.codes == codes]
-
-
 def _round_of(rows: Sequence[Foresight]) -> ControlRound:
     round = rows[0].round
     counts = round.snapshot.counts if round.snapshot else {}
@@ -153,40 +122,16 @@ def _round_of(rows: Sequence[Foresight]) -> ControlRound:
         round=round.n,
         model=round.ranked_by.hash[:8] if round.ranked_by else "",
         labelled=int(counts.get("pool", 0)),
-        **_figures(rows),
+        **figures(rows),
     )
 
 
 def _now(rows: Sequence[Foresight]) -> ControlNow:
-    return ControlNow(rounds=sorted({row.round.n for row in rows}), **_figures(rows))
-
-
-def _figures(rows: Sequence[Foresight]) -> dict[str, Any]:
-    """{tiles, products, accuracy, mean_iou}; tiles whose label names no class that the model could
-    have named count for nothing."""
-    confusions = np.array([row.confusion for row in rows], dtype=np.float64)
-    products = np.array([row.tile.scene_id for row in rows])
-    chances = np.array([row.probability or 1.0 for row in rows])
-    estimates = {
-        name: _interval(confusions, products, chances, name) for name in ("accuracy", "mean_iou")
-    }
-    return {"tiles": len(rows), "products": len(np.unique(products)), **estimates}
-
-
-def _interval(
-    confusions: np.ndarray, products: np.ndarray, chances: np.ndarray, figure: str
-) -> Interval | None:
-    if not confusions.sum():
-        return None
-    rng = np.random.default_rng(SEED)
-    found = prequential(confusions, products, probabilities=chances, figure=figure, rng=rng)
-    return Interval(*(round(each, 5) for each in (found.value, found.low, found.high)))
+    return ControlNow(rounds=sorted({row.round.n for row in rows}), **figures(rows))
 
 
 def _chosen(campaign: Campaign, rounds: set[int]) -> ChosenNow:
-    rows = [
-        row for row in _foresights(campaign, ("informative", "coverage")) if row.round_id in rounds
-    ]
+    rows = [row for row in foresights(campaign, CHOSEN) if row.round_id in rounds]
     total = sum((np.array(row.confusion, dtype=np.float64) for row in rows), np.zeros((1, 1)))
     value = accuracy(total)
     return ChosenNow(len(rows), None if math.isnan(value) else round(value, 5))

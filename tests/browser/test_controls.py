@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from labelling.clock import now
-from labelling.models import Campaign, Membership, Round
+from labelling.models import Campaign, Membership, Round, Schedule
 from labelling.workflow.queue_rules import change_rules
 from tests.browser.axe import grave_faults
 from tests.factories import TileFactory, person
@@ -88,3 +88,19 @@ def test_somebody_is_brought_in_raised_and_taken_out(sign_in, north):
     row.get_by_role("alertdialog").get_by_role("button", name="Take out").click()
     expect(page.get_by_text("eve was reviewer of level 0")).to_be_visible()
     assert not Membership.objects.filter(user__username="eve").exists()
+
+
+def test_a_typed_schedule_is_there_after_a_look_at_another_section(sign_in, north):
+    page = controls(sign_in, north, "round")
+    labels = page.get_by_label("New labels")
+    labels.fill("150")
+
+    page.get_by_role("link", name="People", exact=True).click()
+    page.get_by_role("heading", name="Who belongs to this campaign?").wait_for()
+    page.get_by_role("link", name="Rounds", exact=True).click()
+
+    expect(labels).to_have_value("150")
+    page.get_by_role("button", name="Save the schedule").click()
+    expect(page.get_by_text("The schedule is saved.")).to_be_visible()
+    expect(page.get_by_role("button", name="Save the schedule")).to_be_disabled()
+    assert Schedule.objects.get(campaign=north).labels == 150

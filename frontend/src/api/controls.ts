@@ -160,6 +160,9 @@ export const startExport = (hash: string, format: string): Promise<Export> =>
 export const cancelExport = (id: string): Promise<Export> =>
   answer(api.POST("/api/v1/exports/{id}/cancel", { params: { path: { id } } }));
 
+/** Where a finished export is downloaded from, as one ZIP. */
+export const exportFiles = (id: string): string => `/api/v1/exports/${id}/files`;
+
 export const fetchReleases = (slug: string) =>
   answer(api.GET("/api/v1/campaigns/{slug}/releases", of(slug)));
 

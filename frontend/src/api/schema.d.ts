@@ -1392,6 +1392,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exports/{id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A finished export's files as one ZIP. */
+        get: operations["export_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -3273,7 +3290,7 @@ export interface components {
         JobRow: {
             /** Format: uuid */
             id: string;
-            /** @description round, export, snapshot, release, migration, mining. */
+            /** @description round, export, ingest, snapshot, release, migration, mining. */
             kind: string;
             /** @description Slug. */
             campaign: string;
@@ -3444,6 +3461,10 @@ export interface components {
             iou: {
                 [key: string]: components["schemas"]["LearningFigure"];
             };
+            /** @description Class mean on the round's control tiles, as foreseen before they were labelled. */
+            control: components["schemas"]["LearningFigure"];
+            /** @description The same on the tiles that the model chose. */
+            active: components["schemas"]["LearningFigure"];
         };
         Lease: {
             /** Format: date-time */
@@ -5759,6 +5780,8 @@ export interface operations {
                 sun_max?: string;
                 /** @description least elevation of the sun, degrees */
                 sun_min?: string;
+                /** @description a tile's id */
+                tile?: string;
                 /** @description last day, UTC */
                 until?: string;
                 /** @description least valid pixels, per cent */
@@ -6649,6 +6672,8 @@ export interface operations {
                 sun_max?: string;
                 /** @description least elevation of the sun, degrees */
                 sun_min?: string;
+                /** @description a tile's id */
+                tile?: string;
                 /** @description last day, UTC */
                 until?: string;
                 /** @description least valid pixels, per cent */
@@ -11436,6 +11461,67 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    export_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -179,10 +179,12 @@ def test_agreement_and_people_are_one_query_each(
         people_pairs(north, cursor=None, limit=10)
 
 
-def hinted(campaign, who, *, arm: str, changed: float, cause: str = "") -> Annotation:
+def hinted(
+    campaign, who, *, arm: str, changed: float, cause: str = "", kind: str = "full"
+) -> Annotation:
     task = TaskFactory(campaign=campaign, arm=arm, cause=cause)
     kept = {"iou": {"0": 1 - changed, "3": None}, "changed": changed, "untouched": changed == 0}
-    return label(task, who, kept=kept)
+    return label(task, who, kept=kept, kind=kind)
 
 
 def test_the_pull_of_prelabels_is_the_difference_of_the_arms(north, ana):
@@ -207,6 +209,20 @@ def test_tiles_evened_out_for_a_person_are_in_neither_arm(north, ana):
     found = hint_report(north)
 
     assert (found.plain.labels, found.evened, found.pull.mean) == (0, 1, None)
+
+
+def test_labels_in_regions_are_not_held_against_whole_ones(north, ana, ben):
+    hinted(north, ana, arm="hinted", changed=0.0, kind="region")
+    hinted(north, ana, arm="hinted", changed=0.2)
+    hinted(north, ana, arm="plain", changed=0.2)
+    active, second = TaskFactory(campaign=north, arm="hinted"), TaskFactory(campaign=north)
+    Task.objects.filter(pk=second.pk).update(lane="second")
+    pair(label(active, ana, kind="region"), label(second, ben), counts(c00=10))
+
+    found = hint_report(north)
+
+    assert (found.hinted.labels, found.pull.mean) == (1, 0)
+    assert found.hinted.agreement.tiles == 0
 
 
 def test_agreement_with_an_unaided_person_is_told_for_both_arms(north, ana, ben):

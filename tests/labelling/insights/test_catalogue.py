@@ -92,10 +92,16 @@ def test_a_near_duplicate_can_be_asked_for(campaign, summer, winter):
     assert keys(campaign, wanted={"near_duplicate": "no"}) == ["35VLF"]
 
 
+def test_one_tile_can_be_asked_for(campaign, summer, winter):
+    assert keys(campaign, wanted={"tile": str(winter.uuid)}) == ["32VNM"]
+    with pytest.raises(BadInput, match="is no tile to filter by"):
+        keys(campaign, wanted={"tile": "32VNM"})
+
+
 def test_every_filter_is_tested_here():
     tested = {name for name, _ in [*SUMMERS, *WINTERS]}
 
-    assert tested | {"near_duplicate"} == set(FILTERS)
+    assert tested | {"near_duplicate", "tile"} == set(FILTERS)
 
 
 def test_filters_narrow_each_other_down(campaign, summer, winter):

@@ -1,9 +1,9 @@
-import { effect, useComputed } from "@preact/signals";
+import { batch, effect, useComputed } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Point } from "../../editor/brush";
 import { paletteOf } from "../../editor/overlay";
 import { inPane, toImage } from "../../editor/viewport";
-import { change, choices, type Work, work } from "./desk";
+import { change, choices, takeTouched, type Work, work } from "./desk";
 import { tool } from "./hand";
 import { heatPicture } from "./heat";
 import { noteActivity } from "./lease";
@@ -61,8 +61,10 @@ function follow(element: HTMLCanvasElement): () => void {
   const observer = new ResizeObserver(() => {
     const { clientWidth: width, clientHeight: height } = element;
     const ratio = devicePixelRatio || 1;
-    element.width = Math.round(width * ratio);
-    element.height = Math.round(height * ratio);
+    // Set, even to the same, it is wiped.
+    const [wide, tall] = [Math.round(width * ratio), Math.round(height * ratio)];
+    if (element.width !== wide) element.width = wide;
+    if (element.height !== tall) element.height = tall;
     resizeView({ width, height });
   });
   observer.observe(element);
@@ -73,6 +75,7 @@ function follow(element: HTMLCanvasElement): () => void {
 function show(stage: Stage): () => void {
   let frame = 0;
   let drawn: unknown = null;
+  const showMask = maskShower(stage);
   const draw = () => {
     frame = 0;
     if (work.value && drawn !== work.value) pictureShown();
@@ -80,15 +83,16 @@ function show(stage: Stage): () => void {
     if (drawn && mayDraw.value) readyToDraw();
     if (!work.value) stage.clear();
     else {
-      timed("frame", () =>
+      timed("frame", () => {
+        showMask(work.value!);
         stage.draw({
           panes: panes(),
           viewport: viewport.value,
           opacity: maskOpacity(),
           heat: heatShown.value && !peeking.value ? heatOpacity.value : 0,
           marks: marks(),
-        }),
-      );
+        });
+      });
       strokeDrawn();
     }
   };
@@ -109,9 +113,9 @@ function show(stage: Stage): () => void {
       stage.showHeat(heatPicture.value);
       ask();
     }),
-    effect(showMask(stage, ask)),
     effect(() => {
       // Read, so that a change of any of them asks for a frame.
+      void [work.value, change.value, choices.value, overlayStyle.value];
       void [viewport.value, opacity.value, peeking.value, marks(), panes(), mayDraw.value];
       void [heatShown.value, heatOpacity.value];
       ask();
@@ -123,20 +127,20 @@ function show(stage: Stage): () => void {
   };
 }
 
-/** Draw the part of the mask that the last change touched; all of it where its look has changed. */
-function showMask(stage: Stage, ask: () => void): () => void {
+/** Draws the part of the mask that changed since the last frame; all of it where its look has changed. */
+function maskShower(stage: Stage): (held: Work) => void {
   let shown: unknown[] = [];
-  return () => {
-    const held = work.value;
-    const { box } = change.value;
-    ask();
-    if (!held) return;
-    const palette = paletteOf(choices.value.map((each) => ({ ...each, filled: isFilled(each) })));
+  let palette = paletteOf([]);
+  return (held) => {
     const setting = [held, overlayStyle.value, choices.value];
     const same = setting.every((each, k) => each === shown[k]);
-    timed("mask", () =>
-      stage.showMask(held.edits.drawing, palette, overlayStyle.value, same ? box : null),
-    );
+    const touched = takeTouched();
+    if (same && touched === null) return;
+    if (!same) {
+      palette = paletteOf(choices.value.map((each) => ({ ...each, filled: isFilled(each) })));
+    }
+    const box = same && touched !== "all" ? touched : null;
+    timed("mask", () => stage.showMask(held.edits.drawing, palette, overlayStyle.value, box));
     shown = setting;
   };
 }
@@ -182,9 +186,12 @@ function listen(element: HTMLCanvasElement): () => void {
       dragged = at;
     } else if (stroke && mayGoOn(stroke)) {
       const { tool } = stroke;
-      untilDrawn(event.timeStamp, () => {
-        for (const step of steps(event)) tool.move(imagePoint(step));
-      });
+      // In one: what follows a change follows the last of them.
+      untilDrawn(event.timeStamp, () =>
+        batch(() => {
+          for (const step of steps(event)) tool.move(imagePoint(step));
+        }),
+      );
     }
   });
   const lift = () => {

@@ -18,8 +18,8 @@ import { prepare } from "./views";
 /** The tile after this one, held and being loaded while the person still draws. */
 let ahead: Promise<Work> | null = null;
 
-/** Show the tile in hand, or the next one. */
-export async function openNext(): Promise<void> {
+/** Show the tile in hand, or the next one; `asked`: the server has been asked for it already. */
+export async function openNext(asked?: Promise<Task>): Promise<void> {
   phase.value = { name: "loading", what: "Fetching the next tile …" };
   hush();
   const early = await takeAhead();
@@ -27,7 +27,7 @@ export async function openNext(): Promise<void> {
   if (early) show(early);
   let task: Task | undefined;
   try {
-    task = await claimNext(campaign.value!.slug, "active");
+    task = await (asked ?? claimNext(campaign.value!.slug, "active"));
     if (early?.task.id === task.id) leaseUntil(task.lease_ends);
     else show(await load(task));
     begin();

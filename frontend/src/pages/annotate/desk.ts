@@ -1,6 +1,6 @@
 import { batch, computed, signal } from "@preact/signals";
 import type { Campaign, LabelClass, Me, Task } from "../../api/types";
-import type { Box } from "../../editor/box";
+import { type Box, union } from "../../editor/box";
 import { Provenance, UNLABELLED, UNSURE } from "../../editor/codes";
 import { labelledShare, shareOf } from "../../editor/drawing";
 import type { Edits } from "../../editor/edits";
@@ -26,8 +26,17 @@ export const me = signal<Me | null>(null);
 export const campaign = signal<Campaign | null>(null);
 export const work = signal<Work | null>(null);
 
-/** Counts changes; `box` is what the last one touched, null meaning everything. */
-export const change = signal<{ count: number; box: Box | null }>({ count: 0, box: null });
+/** Counts changes. */
+export const change = signal({ count: 0 });
+
+/** What changed since it was last taken: a box of cells, everything, or nothing. */
+let touchedSince: Box | "all" | null = "all";
+
+export function takeTouched(): Box | "all" | null {
+  const taken = touchedSince;
+  touchedSince = null;
+  return taken;
+}
 
 /** A class as the panel, the keys and the status bar know it; "unsure" is one of them. */
 export type Choice = Pick<LabelClass, "code" | "name" | "colour" | "hotkey">;
@@ -83,7 +92,7 @@ export function putOnDesk(next: Work | null): void {
   // In one: else whatever follows changes would take the new tile for one that was drawn on.
   batch(() => {
     work.value = next;
-    touched(null);
+    touched("all");
   });
 }
 
@@ -107,6 +116,7 @@ export function paintCells(cells: Uint32Array, code: number, origin: Provenance)
   if (work.value) edit(paint(work.value.edits.drawing, cells, code, origin, mayChange));
 }
 
-function touched(box: Box | null): void {
-  change.value = { count: change.value.count + 1, box };
+function touched(box: Box | "all"): void {
+  touchedSince = box === "all" || touchedSince === "all" ? "all" : union(touchedSince, box);
+  change.value = { count: change.value.count + 1 };
 }

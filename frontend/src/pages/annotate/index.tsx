@@ -1,5 +1,5 @@
 import { useEffect } from "preact/hooks";
-import { fetchCampaign, fetchMe } from "../../api/calls";
+import { claimNext, fetchCampaign, fetchMe } from "../../api/calls";
 import { problemOfThrown } from "../../api/problems";
 import { chordOf } from "../../chord";
 import { dropOldDrafts } from "../../drafts";
@@ -71,6 +71,9 @@ function follow(): (() => void)[] {
 }
 
 async function start(slug: string): Promise<void> {
+  // Asked for together: each answer would else wait for the one before it.
+  const task = claimNext(slug, "active");
+  task.catch(() => undefined); // told where the tile is opened
   try {
     [me.value, campaign.value] = await Promise.all([fetchMe(), fetchCampaign(slug)]);
   } catch (error) {
@@ -83,7 +86,7 @@ async function start(slug: string): Promise<void> {
   }
   document.title = `${campaign.value.name} · annotate`;
   takeClass(choices.value.find(({ code }) => code === 1)?.code ?? choices.value[0].code);
-  await openNext();
+  await openNext(task);
   await dropOldDrafts(Date.now()).catch(() => undefined);
 }
 

@@ -1,3 +1,4 @@
+import { computed } from "@preact/signals";
 import { chordOf, type Pressed } from "../../chord";
 import { blurEdge, fillHoles, fillRest, grow, removePrelabel, shrink, wholeTile } from "./acts";
 import { type Choice, choices, clearClass, redo, undo } from "./desk";
@@ -213,11 +214,14 @@ const DRAWING_KEYS: Key[] = [
 ];
 
 /** All keys of the page, the campaign's classes included; the first that fits is taken. */
-export function keyTable(): Key[] {
+export const keyTable = (): Key[] => table.value;
+
+// Asked for with every key and by every button that prints one: made anew only with other classes.
+const table = computed<Key[]>(() => {
   const fixed = [...TOOL_KEYS, ...DRAWING_KEYS, ...VIEW_KEYS, ...TILE_KEYS];
   const taken = new Set(fixed.flatMap(({ chords }) => chords));
   return [...choices.value.flatMap((choice) => classKeys(choice, taken)), ...fixed];
-}
+});
 
 export function keyFor(pressed: Pressed): Key | undefined {
   const chord = chordOf(pressed);

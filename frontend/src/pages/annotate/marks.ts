@@ -143,15 +143,22 @@ function drawRegion(
   write(context, done ? `${number} ✓` : String(number), { x: at.x - 2, y: at.y + 12 });
 }
 
+/** The circle at the cursor, in CSS pixels of a pane; null where there is none. */
+export function pointerOf(
+  viewport: Viewport,
+  { cursor, brush }: Marks,
+): (Point & { radius: number }) | null {
+  if (!cursor) return null;
+  const middle = { x: Math.floor(cursor.x) + 0.5, y: Math.floor(cursor.y) + 0.5 };
+  const radius = brush ? Math.max(2, (brush / 2) * viewport.scale) : 3;
+  return { ...toScreen(viewport, middle), radius };
+}
+
 function drawPointer(context: CanvasRenderingContext2D, viewport: Viewport, shown: Marks): void {
-  if (!shown.cursor) return;
-  const at = toScreen(viewport, {
-    x: Math.floor(shown.cursor.x) + 0.5,
-    y: Math.floor(shown.cursor.y) + 0.5,
-  });
-  const radius = shown.brush ? Math.max(2, (shown.brush / 2) * viewport.scale) : 3;
+  const pointer = pointerOf(viewport, shown);
+  if (!pointer) return;
   context.beginPath();
-  context.arc(at.x, at.y, radius, 0, 2 * Math.PI);
+  context.arc(pointer.x, pointer.y, pointer.radius, 0, 2 * Math.PI);
   strokeTwice(context, shown.colour);
 }
 

@@ -31,11 +31,14 @@ export function Spectrum() {
           </text>
         ))}
         {values.length > 0 && (
-          <polyline points={values.map((value, k) => `${x(k)},${y(value)}`).join(" ")} />
+          <polyline
+            points={values.map((value, k) => `${x(k).toFixed(1)},${y(value).toFixed(1)}`).join(" ")}
+          />
         )}
-        {values.map((value, k) => (
-          <circle key={names[k]} cx={x(k)} cy={y(value)} r="2.2" />
-        ))}
+        <path
+          class="dots"
+          d={values.map((value, k) => `M${x(k).toFixed(1)} ${y(value).toFixed(1)}h0`).join("")}
+        />
       </svg>
     </section>
   );

@@ -1,8 +1,9 @@
-import { type Box, boxOf, wholeBox, widen } from "../../editor/box";
+import { type Box, boxOf, union, wholeBox, widen } from "../../editor/box";
 import type { Drawing } from "../../editor/drawing";
 import { drawOverlay, type OverlayStyle, type Palette } from "../../editor/overlay";
 import type { Pane, Viewport } from "../../editor/viewport";
 import { drawMarks, type Marks } from "./marks";
+import { partToDraw } from "./redraw";
 
 /** What one frame shows. */
 export interface Frame {
@@ -34,23 +35,30 @@ export class Stage {
   #heat = document.createElement("canvas");
   #mask = document.createElement("canvas");
   #maskData: ImageData | null = null;
+  /** The frame on the screen; null: all of it is to be drawn again. */
+  #before: Frame | null = null;
+  /** Of the mask, changed since then. */
+  #cells: Box | null = null;
 
   constructor(readonly canvas: HTMLCanvasElement) {}
 
   /** Show `image` in pane `k`; null: it isn't there yet. */
   showImage(k: number, image: ImageData | null): void {
+    this.#before = null;
     this.#shown[k] = image !== null;
     if (image) put(this.#images[k], image);
   }
 
   /** Show what lies around the tile; null: nothing. */
   showMargin(image: ImageData | null): void {
+    this.#before = null;
     if (image) put(this.#margin, image);
     else this.#margin.width = 0;
   }
 
   /** Lay a heat map over the image, one pixel a block; null: there is none. */
   showHeat(image: ImageData | null): void {
+    this.#before = null;
     if (image) put(this.#heat, image);
     else this.#heat.width = 0;
   }
@@ -65,30 +73,44 @@ export class Stage {
     // A cell's neighbours may gain or lose an edge.
     const part = box ? widen(box, 1, width, height) : wholeBox(width, height);
     drawOverlay(drawing, palette, style, part, new Uint32Array(this.#maskData.data.buffer));
+    if (box) this.#cells = union(this.#cells, part);
+    else this.#before = null;
     const { left, top } = part;
     this.#mask
       .getContext("2d")!
       .putImageData(this.#maskData, 0, 0, left, top, part.right - left, part.bottom - top);
   }
 
-  draw({ panes, viewport, opacity, heat, marks }: Frame): void {
-    const context = this.clear();
+  /** Show `frame`: of it only what differs from the one on the screen. */
+  draw(frame: Frame): void {
+    const part = this.#before ? partToDraw(this.#before, frame, this.#cells) : "all";
+    if (part === "all") this.clear();
+    this.#before = frame;
+    this.#cells = null;
+    if (part === null) return;
+    for (const k of frame.panes.keys()) this.#drawPane(k, frame, part);
+  }
+
+  #drawPane(k: number, { panes, viewport, opacity, heat, marks }: Frame, part: Box | "all"): void {
+    const context = this.canvas.getContext("2d")!;
     const ratio = devicePixelRatio || 1;
-    panes.forEach((pane, k) => {
-      context.save();
-      context.setTransform(ratio, 0, 0, ratio, pane.left * ratio, pane.top * ratio);
-      context.beginPath();
-      context.rect(0, 0, pane.width, pane.height);
-      context.clip();
-      this.#drawLayers(context, k, viewport, { opacity, heat });
-      drawMarks(context, viewport, marks);
-      context.restore();
-    });
+    const pane = panes[k];
+    const { left, top, right, bottom } = onScreen(pane, part, ratio);
+    if (right <= left || bottom <= top) return;
+    context.save();
+    context.beginPath();
+    context.rect(left, top, right - left, bottom - top);
+    context.clip();
+    context.clearRect(left, top, right - left, bottom - top);
+    context.setTransform(ratio, 0, 0, ratio, pane.left * ratio, pane.top * ratio);
+    this.#drawLayers(context, k, viewport, { opacity, heat });
+    drawMarks(context, viewport, marks);
+    context.restore();
   }
 
   clear(): CanvasRenderingContext2D {
     const context = this.canvas.getContext("2d")!;
-    context.setTransform(1, 0, 0, 1, 0, 0);
+    this.#before = null;
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     return context;
   }
@@ -133,6 +155,19 @@ export class Stage {
       this.#mask.height * scale + 1,
     );
   }
+}
+
+/** `part` of a pane in whole pixels of the device: an edge between two would show. */
+function onScreen(pane: Pane, part: Box | "all", ratio: number): Box {
+  const { left, top, width, height } = pane;
+  const whole = { left: 0, top: 0, right: width, bottom: height };
+  const asked = part === "all" ? whole : part;
+  return {
+    left: Math.round((left + Math.max(0, asked.left)) * ratio),
+    top: Math.round((top + Math.max(0, asked.top)) * ratio),
+    right: Math.round((left + Math.min(width, asked.right)) * ratio),
+    bottom: Math.round((top + Math.min(height, asked.bottom)) * ratio),
+  };
 }
 
 /** `cells` of a plane `width` wide as a picture of one colour; their outline only where `outlined`. */

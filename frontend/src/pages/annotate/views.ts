@@ -82,12 +82,24 @@ export const pictures = Array.from({ length: 4 }, (_, k) =>
     void arrived.value;
     const shown = paneViews.value[k];
     if (!work.value || !shown || k >= paneCount.value) return null;
-    return preparedOf(work.value, shown) ?? pictureOf(work.value, shown);
+    return preparedOf(work.value, shown) ?? kept(work.value, shown);
   }),
 );
 
-/** What is drawn of a tile before it is shown, by what it would look like. */
+/** What was drawn of a tile, by what it looks like: ahead of its being shown, and since. */
 const prepared = new WeakMap<Work, Map<string, ImageData>>();
+
+const MOST = 12; // pictures kept of a tile, a megabyte each at 512²: two that blink are drawn once
+
+function kept(held: Work, shown: View): ImageData | null {
+  const image = pictureOf(held, shown);
+  if (!image || shown.group === "Other dates") return image;
+  const drawn = prepared.get(held) ?? new Map<string, ImageData>();
+  prepared.set(held, drawn);
+  if (drawn.size >= MOST) drawn.delete(drawn.keys().next().value!);
+  drawn.set(looks(shown), image);
+  return image;
+}
 
 const looks = ({ name }: View): string =>
   [name, brightness.value, gamma.value, contrast.value].join("/");

@@ -16,6 +16,8 @@ export const campaign = signal<Campaign | null>(null);
 export const settings = signal<Settings | null>(null);
 /** What is typed and not saved yet: {setting: text}. */
 export const edits = signal<Record<string, string>>({});
+/** Likewise of the schedule: it stays while other sections are looked at. */
+export const scheduleEdits = signal<Record<string, string>>({});
 /** The setting that somebody else changed meanwhile. */
 export const conflict = signal("");
 /** Why the page as a whole can't be shown. */

@@ -1,5 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
-import { cancelExport, type Export, fetchExports, startExport } from "../../api/controls";
+import {
+  cancelExport,
+  type Export,
+  exportFiles,
+  fetchExports,
+  startExport,
+} from "../../api/controls";
 import { Button } from "../../widgets/button";
 import { Card, Empty } from "../../widgets/card";
 import { counted, grouped } from "../../words";
@@ -54,6 +60,11 @@ export function ExportsCard({ hash }: { hash: string }) {
               )}
               {each.error}
             </span>
+            {each.folder && (
+              <a class="button" href={exportFiles(each.id)} download>
+                Download
+              </a>
+            )}
             {LIVE.includes(each.state) && (
               <Ask
                 label="Stop"

@@ -9,7 +9,7 @@ import { NoticeBar } from "../../widgets/notice";
 import { Places } from "../../widgets/places";
 import { TopBar } from "../../widgets/topbar";
 import "./controls.css";
-import { campaign, edits, open, problem, said, settings, trouble } from "./desk";
+import { campaign, edits, open, problem, said, scheduleEdits, settings, trouble } from "./desk";
 import { PeoplePanel } from "./people";
 import { RoundsPanel } from "./rounds";
 import { SchedulePanel } from "./schedule";
@@ -128,5 +128,6 @@ function Said() {
 
 /** Typed settings are not lost by a wrong click. */
 function guard(event: BeforeUnloadEvent): void {
-  if (Object.keys(edits.value).length > 0) event.preventDefault();
+  const typed = { ...edits.value, ...scheduleEdits.value };
+  if (Object.keys(typed).length > 0) event.preventDefault();
 }

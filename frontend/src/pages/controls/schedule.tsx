@@ -3,7 +3,7 @@ import { changeSchedule, fetchSchedule, type Schedule } from "../../api/controls
 import { Button } from "../../widgets/button";
 import { Card, Empty } from "../../widgets/card";
 import { moment } from "../../words";
-import { busy, campaign, said, trying } from "./desk";
+import { busy, campaign, said, scheduleEdits, trying } from "./desk";
 
 type Rules = Schedule["rules"];
 
@@ -56,7 +56,7 @@ const FIELDS: {
 export function SchedulePanel() {
   const { slug } = campaign.value!;
   const [schedule, setSchedule] = useState<Schedule | null>(null);
-  const [edits, setEdits] = useState<Record<string, string>>({});
+  const edits = scheduleEdits.value;
   useEffect(
     () =>
       void trying(async () => {
@@ -67,11 +67,16 @@ export function SchedulePanel() {
   const save = () =>
     void trying(async () => {
       setSchedule(await changeSchedule(slug, valuesOf(edits)));
-      setEdits({});
+      scheduleEdits.value = {};
       said.value = "The schedule is saved.";
     });
   if (!schedule) return <Card title="When do rounds start?">{<Empty>Loading …</Empty>}</Card>;
-  const text = (name: keyof Rules) => edits[name] ?? String(schedule.rules[name] ?? "");
+  const inForce = (name: keyof Rules) => String(schedule.rules[name] ?? "");
+  const text = (name: keyof Rules) => edits[name] ?? inForce(name);
+  const edit = (name: keyof Rules, typed: string) => {
+    const { [name]: _, ...others } = edits;
+    scheduleEdits.value = typed === inForce(name) ? others : { ...others, [name]: typed };
+  };
   return (
     <Card title="When do rounds start?" span="full" note={dueWords(schedule)}>
       <ul class="settings">
@@ -86,9 +91,7 @@ export function SchedulePanel() {
                 <select
                   id={`schedule-${name}`}
                   value={text(name)}
-                  onChange={({ currentTarget }) =>
-                    setEdits({ ...edits, [name]: currentTarget.value })
-                  }
+                  onChange={({ currentTarget }) => edit(name, currentTarget.value)}
                 >
                   <option value="true">yes</option>
                   <option value="false">no</option>
@@ -98,9 +101,7 @@ export function SchedulePanel() {
                   id={`schedule-${name}`}
                   value={text(name)}
                   inputMode={kind === "number" ? "decimal" : "text"}
-                  onInput={({ currentTarget }) =>
-                    setEdits({ ...edits, [name]: currentTarget.value })
-                  }
+                  onInput={({ currentTarget }) => edit(name, currentTarget.value)}
                 />
               )}
             </div>
@@ -111,6 +112,16 @@ export function SchedulePanel() {
         <Button look="main" disabled={busy.value || Object.keys(edits).length === 0} onClick={save}>
           Save the schedule
         </Button>
+        {Object.keys(edits).length > 0 && (
+          <Button
+            look="quiet"
+            onClick={() => {
+              scheduleEdits.value = {};
+            }}
+          >
+            Undo
+          </Button>
+        )}
       </p>
     </Card>
   );

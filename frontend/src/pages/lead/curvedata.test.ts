@@ -19,6 +19,8 @@ const point = (round: number, labels: number, iou: Record<string, number | null>
   hours: round * 2,
   mean: figure(0.5),
   iou: Object.fromEntries(Object.entries(iou).map(([name, value]) => [name, figure(value)])),
+  control: figure(null),
+  active: figure(null),
 });
 
 const curve = (...points: Curve["points"]): Curve => ({
@@ -51,6 +53,22 @@ test("a class that could not be measured in one round leaves a gap there", () =>
   expect(shadow.low?.[0]).toBeNull();
 });
 
+test("control and chosen tiles are lines of their own once they are labelled", () => {
+  const first = { ...point(1, 24, {}), control: figure(0.6), active: figure(0.4) };
+
+  const { lines } = curveOf(curve(first, point(2, 44, {})), CLASSES, "labels", "#fff");
+
+  expect(lines.map(({ name, values }) => [name, values])).toEqual([
+    [MEAN, [0.5, 0.5]],
+    ["on control tiles", [0.6, null]],
+    ["on chosen tiles", [0.4, null]],
+  ]);
+  expect(new Set(lines.map(({ dash }) => String(dash))).size).toBe(3);
+  const [head, row] = curveRows(curve(first), CLASSES);
+  expect(row[head.indexOf("on control tiles IoU")]).toBe(0.6);
+  expect(row[head.indexOf("on chosen tiles high")]).toBeCloseTo(0.5);
+});
+
 test("rounds from as many labels keep their order, and the axis ascends", () => {
   const found = curve(point(1, 24, {}), point(2, 24, {}), point(3, 24, {}));
 
@@ -70,9 +88,9 @@ test("no rounds are no curve", () => {
 test("what is saved has a column for each figure and end, and empty ones where there is none", () => {
   const [head, row] = curveRows(curve(point(1, 24, { shadow: null })), CLASSES);
 
-  expect(head).toHaveLength(10);
+  expect(head).toHaveLength(16);
   expect(row.slice(0, 4)).toEqual([1, "auto", 24, 2]);
-  expect(row.slice(7)).toEqual([null, null, null]);
+  expect(row.slice(13)).toEqual([null, null, null]);
 });
 
 test("those who don't see the chart hear its figures", () => {

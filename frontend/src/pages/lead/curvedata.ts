@@ -6,8 +6,13 @@ import type { Cell } from "./saving";
 
 export const MEAN = "class mean";
 export type Against = "labels" | "hours";
+/** Rounds' tiles as their model had foreseen them: drawn by lot, and chosen. */
+const LANES = [
+  { lane: "control", name: "on control tiles", colour: "#2f9e8f", dash: [2, 3] },
+  { lane: "active", name: "on chosen tiles", colour: "#d9772b", dash: [9, 3, 2, 3] },
+] as const;
 
-/** Lines over labels or hours of work, ascending: the class mean first, then what was measured. */
+/** Lines over labels or hours of work, ascending: the class mean first, then the lanes, classes. */
 export function curveOf(
   { points }: Curve,
   classes: Pick<ClassCount, "name" | "colour">[],
@@ -27,10 +32,12 @@ export function curveOf(
     ...lineOf(name, colour, ({ iou }) => iou[name] ?? null),
     dash: dashOf(k + 1),
   }));
-  return {
-    x: spaced(ordered.map((point) => point[against])),
-    lines: [mean, ...perClass.filter(({ values }) => values.some((value) => value !== null))],
-  };
+  const lanes = LANES.map(({ lane, name, colour, dash }) => ({
+    ...lineOf(name, colour, (point) => point[lane]),
+    dash: [...dash],
+  }));
+  const measured = [...lanes, ...perClass].filter(({ values }) => values.some((v) => v !== null));
+  return { x: spaced(ordered.map((point) => point[against])), lines: [mean, ...measured] };
 }
 
 /** Two rounds from as many labels are drawn side by side: the x of a chart has to ascend. */
@@ -62,14 +69,22 @@ export function curveRows({ points }: Curve, classes: Pick<ClassCount, "name">[]
       "strategy",
       "labelled tiles",
       "hours",
-      ...[MEAN, ...names].flatMap((name) => [`${name} IoU`, `${name} low`, `${name} high`]),
+      ...[MEAN, ...LANES.map(({ name }) => name), ...names].flatMap((name) => [
+        `${name} IoU`,
+        `${name} low`,
+        `${name} high`,
+      ]),
     ],
-    ...points.map(({ round, strategy, labels, hours, mean, iou }): Cell[] => [
-      round,
-      strategy,
-      labels,
-      hours,
-      ...[mean, ...names.map((name) => iou[name])].flatMap(figureCells),
+    ...points.map((point): Cell[] => [
+      point.round,
+      point.strategy,
+      point.labels,
+      point.hours,
+      ...[
+        point.mean,
+        ...LANES.map(({ lane }) => point[lane]),
+        ...names.map((name) => point.iou[name]),
+      ].flatMap(figureCells),
     ]),
   ];
 }

@@ -8,10 +8,7 @@ import { Thumb } from "../../widgets/thumb";
 import { day, percent } from "../../words";
 import { searchOf } from "../catalogue/filters";
 import { campaign, clicked, footprints } from "./desk";
-import { degreesOf, type Footprints, idOf, NOTHING } from "./footprints";
-
-/** Half the side of the box that a tile is looked up by, in degrees. */
-const NEAR = 0.0005;
+import { type Footprints, idOf, NOTHING } from "./footprints";
 
 /** The tile that was clicked: what is seen of it, and where to go on. */
 export function TileCard() {
@@ -114,13 +111,8 @@ function shareOf(shown: Footprints, place: number, k: number): string {
   return share === NOTHING ? "–" : percent(share / shown.fullShare);
 }
 
-/** What the catalogue says of it; null where it doesn't find it by its centre. */
+/** What the catalogue says of it; null where it left the campaign meanwhile. */
 async function lookUp(shown: Footprints, place: number): Promise<CatalogueTile | null> {
-  const [west, south, east, north] = shown.boxes.subarray(4 * place, 4 * place + 4);
-  const [longitude, latitude] = degreesOf((west + east) / 2, (south + north) / 2);
-  const reach = Math.max(NEAR, degreesOf(east - west, 0)[0] / 4);
-  const bbox = [longitude - reach, latitude - reach, longitude + reach, latitude + reach];
-  const id = idOf(shown, place);
-  const page = await fetchCatalogue(campaign.value!.slug, { bbox: bbox.join(","), limit: 200 });
-  return page.results.find((tile) => tile.id === id) ?? null;
+  const wanted = { tile: idOf(shown, place), limit: 1 };
+  return (await fetchCatalogue(campaign.value!.slug, wanted)).results[0] ?? null;
 }

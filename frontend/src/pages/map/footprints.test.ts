@@ -9,9 +9,11 @@ import {
   inBox,
   inRing,
   mercator,
+  ringsOf,
   unpack,
   wholeBox,
 } from "./footprints";
+import { widened, within } from "./keeping";
 import { paintSmall } from "./painting";
 
 const HEADER = {
@@ -26,6 +28,7 @@ const HEADER = {
     { code: 1, name: "cloud", colour: "#f2c14e" },
   ],
   full_share: 200,
+  area: null,
 };
 
 /** As labelling/insights/footprints.py packs them. */
@@ -177,4 +180,49 @@ describe("footprints", () => {
     const near = { ...far, resolution: far.resolution / 40 };
     expect(paintSmall(new Uint32Array(400), found, colours, null, near)).toEqual([0]);
   });
+});
+
+describe("the scope", () => {
+  it("is drawn with edges that are straight in degrees", () => {
+    const square = [
+      [0, 40],
+      [20, 60],
+      [0, 60],
+      [0, 40],
+    ];
+
+    const [ring] = ringsOf({ type: "Polygon", coordinates: [square] });
+    const corners = Array.from({ length: ring.length / 2 }, (_, k) =>
+      degreesOf(ring[2 * k], ring[2 * k + 1]),
+    );
+
+    // The first edge climbs a degree of latitude with each one of longitude.
+    for (const [x, y] of corners.slice(0, 17)) expect(y - 40).toBeCloseTo(x, 6);
+    expect(Math.max(...corners.map(([x]) => x))).toBeCloseTo(20, 6);
+  });
+
+  it("may have several parts, or be everywhere", () => {
+    const part = [
+      [
+        [0, 0],
+        [1, 0],
+        [1, 1],
+        [0, 0],
+      ],
+    ];
+
+    expect(ringsOf({ type: "MultiPolygon", coordinates: [part, part] })).toHaveLength(2);
+    expect(ringsOf(null)).toEqual([]);
+  });
+});
+
+it("a picture does for what is seen within it, and no further", () => {
+  const sight = { west: 0, north: 0, resolution: 100, width: 300, height: 200 };
+  const kept = widened(sight);
+
+  expect(within(kept, sight)).toBe(true);
+  expect(within(kept, { ...sight, west: 16_000, north: 16_000 })).toBe(true);
+  expect(within(kept, { ...sight, west: 16_100 })).toBe(false);
+  expect(within(kept, { ...sight, west: -16_100 })).toBe(false);
+  expect(within(kept, { ...sight, north: -16_100 })).toBe(false);
 });

@@ -31,11 +31,21 @@ export interface Footprints {
   splitNames: string[];
   classes: MapClass[];
   fullShare: number;
+  /** Outlines of the campaign's scope, spherical Mercator in metres: x, y, x, y …; none: no bound. */
+  area: Float64Array[];
 }
 
 export const NOTHING = 255;
 const MAGIC = "CMF1";
 const RADIUS = 6378137;
+/** That an edge of the scope is drawn in. */
+const PARTS = 16;
+
+type Ring = number[][];
+/** GeoJSON, in degrees. */
+type Area =
+  | { type: "Polygon"; coordinates: Ring[] }
+  | { type: "MultiPolygon"; coordinates: Ring[][] };
 
 interface Header {
   count: number;
@@ -47,6 +57,7 @@ interface Header {
   splits: string[];
   classes: MapClass[];
   full_share: number;
+  area: Area | null;
 }
 
 /** Throws where the octets aren't footprints. */
@@ -75,7 +86,24 @@ export function unpack(octets: ArrayBuffer): Footprints {
     splitNames: header.splits,
     classes: header.classes,
     fullShare: header.full_share,
+    area: ringsOf(header.area),
   };
+}
+
+/** Edges are straight in degrees, as the server tests them: on the map they are bent a little. */
+export function ringsOf(area: Area | null): Float64Array[] {
+  if (!area) return [];
+  const polygons = area.type === "Polygon" ? [area.coordinates] : area.coordinates;
+  return (polygons as Ring[][]).flat().map((ring) => mercator(ring.flatMap(parted)));
+}
+
+/** The way from a corner to the next one, in parts. */
+function parted([x, y]: number[], k: number, ring: Ring): number[] {
+  const [toX, toY] = ring[(k + 1) % ring.length];
+  return Array.from({ length: PARTS }, (_, part) => {
+    const share = part / PARTS;
+    return [x + share * (toX - x), y + share * (toY - y)];
+  }).flat();
 }
 
 function columnsOf(octets: ArrayBuffer, from: number, lengths: Record<string, number>) {

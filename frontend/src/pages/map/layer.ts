@@ -1,9 +1,11 @@
 import Layer from "ol/layer/Layer";
 import type { FrameState } from "ol/Map";
+import ViewHint from "ol/ViewHint";
 import { timed } from "../annotate/measure";
 import { drawLand, drawLines } from "./backdrop";
 import type { Footprints } from "./footprints";
-import { cssOf, paintSmall, type Sight, trace } from "./painting";
+import { Keeping, type Kept } from "./keeping";
+import { type Sight, trace, traceRing } from "./painting";
 
 /** What the layer shows; another value is shown with the next frame. */
 export interface Shown {
@@ -21,8 +23,7 @@ export interface Shown {
  */
 export class FootprintLayer extends Layer {
   #canvas = document.createElement("canvas");
-  #small = document.createElement("canvas");
-  #pixels: ImageData | null = null;
+  #keeping = new Keeping();
   shown: Shown = { footprints: null, colours: new Uint32Array(), chosen: null, active: null };
 
   constructor() {
@@ -40,56 +41,51 @@ export class FootprintLayer extends Layer {
     const context = sized(this.#canvas, sight, frame);
     drawLand(context, sight, () => this.changed());
     drawLines(context, sight);
-    if (this.shown.footprints) this.#draw(context, this.shown.footprints, sight);
+    if (this.shown.footprints) this.#draw(context, this.shown.footprints, sight, frame);
     return this.#canvas;
   }
 
-  #draw(context: CanvasRenderingContext2D, footprints: Footprints, sight: Sight): void {
-    const { colours, chosen, active } = this.shown;
-    const image = this.#fresh(sight);
-    const pixels = new Uint32Array(image.data.buffer);
-    const large = paintSmall(pixels, footprints, colours, chosen, sight);
-    const small = this.#small.getContext("2d")!;
-    small.putImageData(image, 0, 0);
-    context.drawImage(this.#small, 0, 0);
-    for (const i of large) drawLarge(context, footprints, i, this.shown, sight);
-    if (active !== null) {
-      context.beginPath();
-      trace(context, footprints, active, sight);
-      context.lineWidth = 3;
-      context.strokeStyle = "#ffffff";
-      context.stroke();
-      context.lineWidth = 1;
-      context.strokeStyle = "#000000";
-      context.stroke();
-    }
-  }
-
-  #fresh({ width, height }: Sight): ImageData {
-    if (this.#pixels?.width === width && this.#pixels.height === height) {
-      new Uint32Array(this.#pixels.data.buffer).fill(0);
-      return this.#pixels;
-    }
-    Object.assign(this.#small, { width, height });
-    this.#pixels = new ImageData(width, height);
-    return this.#pixels;
+  #draw(
+    context: CanvasRenderingContext2D,
+    footprints: Footprints,
+    sight: Sight,
+    { pixelRatio, viewHints }: FrameState,
+  ): void {
+    const moving = viewHints[ViewHint.ANIMATING] > 0 || viewHints[ViewHint.INTERACTING] > 0;
+    place(context, this.#keeping.picture(this.shown, sight, { moving, pixelRatio }), sight);
+    if (footprints.area.length) drawArea(context, footprints.area, sight);
+    const { active } = this.shown;
+    if (active === null) return;
+    context.beginPath();
+    trace(context, footprints, active, sight);
+    outlined(context, "#ffffff", 3);
+    outlined(context, "#000000", 1);
   }
 }
 
-function drawLarge(
-  context: CanvasRenderingContext2D,
-  footprints: Footprints,
-  i: number,
-  { colours, chosen }: Shown,
-  sight: Sight,
-): void {
+/** A picture of another sight, where it belongs in this one. */
+function place(context: CanvasRenderingContext2D, { canvas, sight: of }: Kept, sight: Sight): void {
+  const scale = of.resolution / sight.resolution;
+  const left = (of.west - sight.west) / sight.resolution;
+  const top = (sight.north - of.north) / sight.resolution;
+  // At the same scale a picture between pixels would only be blurred.
+  const [x, y] = scale === 1 ? [Math.round(left), Math.round(top)] : [left, top];
+  context.imageSmoothingEnabled = scale !== 1;
+  context.drawImage(canvas, x, y, of.width * scale, of.height * scale);
+  context.imageSmoothingEnabled = true;
+}
+
+function drawArea(context: CanvasRenderingContext2D, rings: Float64Array[], sight: Sight): void {
   context.beginPath();
-  trace(context, footprints, i, sight);
-  context.globalAlpha = chosen && !chosen[i] ? 0.2 : 0.7;
-  context.fillStyle = cssOf(colours[i]);
-  context.fill();
-  context.globalAlpha = 1;
-  context.strokeStyle = cssOf(colours[i]);
+  for (const ring of rings) traceRing(context, ring, sight);
+  context.setLineDash([6, 4]);
+  outlined(context, "#5aa9ff", 1.5);
+  context.setLineDash([]);
+}
+
+function outlined(context: CanvasRenderingContext2D, colour: string, width: number): void {
+  context.lineWidth = width;
+  context.strokeStyle = colour;
   context.stroke();
 }
 

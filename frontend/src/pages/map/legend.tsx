@@ -41,6 +41,11 @@ export function Legend() {
           </li>
         ))}
       </ul>
+      {shown && shown.area.length > 0 && (
+        <p class="hint">
+          <i class="swatch bound" /> The campaign’s scope.
+        </p>
+      )}
       {shown && shown.unplaced > 0 && (
         <p class="hint">{counted(shown.unplaced, "tile")} lie nobody knows where.</p>
       )}

@@ -31,46 +31,46 @@ export function paintSmall(
   const { boxes, count } = footprints;
   const { west, north, resolution, width, height } = sight;
   const large: number[] = [];
+  // 10⁵ of them a picture: nothing is made here that somebody has to clear away.
   for (let i = 0; i < count; i++) {
     const at = 4 * i;
     const left = (boxes[at] - west) / resolution;
     const right = (boxes[at + 2] - west) / resolution;
+    if (right < -LEAST || left > width + LEAST) continue;
     const top = (north - boxes[at + 3]) / resolution;
     const bottom = (north - boxes[at + 1]) / resolution;
-    if (right < -LEAST || bottom < -LEAST || left > width + LEAST || top > height + LEAST) continue;
+    if (bottom < -LEAST || top > height + LEAST) continue;
     if (right - left >= SMALL) {
       large.push(i);
       continue;
     }
-    const colour = chosen && !chosen[i] ? dimmed(colours[i]) : colours[i];
-    fill(pixels, width, height, spread(left, right), spread(top, bottom), colour);
+    const wide = Math.max(LEAST, Math.round(right - left));
+    const high = Math.max(LEAST, Math.round(bottom - top));
+    const x = Math.round((left + right - wide) / 2);
+    const y = Math.round((top + bottom - high) / 2);
+    fill(pixels, sight, x, y, wide, high, chosen && !chosen[i] ? dimmed(colours[i]) : colours[i]);
   }
   return large;
 }
 
-const dimmed = (colour: number) => ((colour & 0xffffff) | DIMMED) >>> 0;
-
-/** From the first pixel to the one behind the last: at least LEAST of them. */
-function spread(from: number, to: number): [number, number] {
-  const wide = Math.max(LEAST, Math.round(to - from));
-  const first = Math.round((from + to - wide) / 2);
-  return [first, first + wide];
-}
-
 function fill(
   pixels: Uint32Array,
-  width: number,
-  height: number,
-  [left, right]: [number, number],
-  [top, bottom]: [number, number],
+  { width, height }: Sight,
+  x: number,
+  y: number,
+  wide: number,
+  high: number,
   colour: number,
 ): void {
-  const [from, to] = [Math.max(0, left), Math.min(width, right)];
-  for (let y = Math.max(0, top); y < Math.min(height, bottom); y++) {
-    const row = y * width;
-    for (let x = from; x < to; x++) pixels[row + x] = colour;
+  const from = Math.max(0, x);
+  const to = Math.min(width, x + wide);
+  const end = Math.min(height, y + high);
+  for (let row = Math.max(0, y); row < end; row++) {
+    for (let k = row * width + from; k < row * width + to; k++) pixels[k] = colour;
   }
 }
+
+const dimmed = (colour: number) => ((colour & 0xffffff) | DIMMED) >>> 0;
 
 /** Trace a footprint's corners as a path of `context`. */
 export function trace(
@@ -82,6 +82,21 @@ export function trace(
   for (let k = 0; k < 4; k++) {
     const x = (corners[8 * i + 2 * k] - west) / resolution;
     const y = (north - corners[8 * i + 2 * k + 1]) / resolution;
+    if (k === 0) context.moveTo(x, y);
+    else context.lineTo(x, y);
+  }
+  context.closePath();
+}
+
+/** Trace a closed line of x, y, x, y … in metres as a path of `context`. */
+export function traceRing(
+  context: CanvasRenderingContext2D,
+  ring: Float64Array,
+  { west, north, resolution }: Sight,
+): void {
+  for (let k = 0; k < ring.length; k += 2) {
+    const x = (ring[k] - west) / resolution;
+    const y = (north - ring[k + 1]) / resolution;
     if (k === 0) context.moveTo(x, y);
     else context.lineTo(x, y);
   }
