@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, t
 
 from labelling.errors import LostLease
 from labelling.models import JOB_LEASE, Job
-from labelling.workflow import stopping
+from labelling.workflow import shutdown
 
 RENEW_EVERY = 2.0
 """Seconds between two writes of progress and lease; progress lines may come faster."""
@@ -46,7 +46,7 @@ class Lease:
         Raises LostLease, Cancelled, and Stopping where this worker is to end. A database that is
         away for less than a lease doesn't end the work: the fence decides.
         """
-        stopping.check()
+        shutdown.check()
         if time.monotonic() - self.tried < RENEW_EVERY:
             return
         self.tried = time.monotonic()

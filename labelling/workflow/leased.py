@@ -17,9 +17,9 @@ from django.db import close_old_connections, transaction
 from labelling import enqueue
 from labelling.errors import Conflict, LostLease, StorageAway, WorkbenchError
 from labelling.models import LONGEST_PAUSE, Event, Job, record
-from labelling.workflow import stopping
+from labelling.workflow import shutdown
 from labelling.workflow.lease import DATABASE_AWAY, Cancelled, Lease
-from labelling.workflow.stopping import Stopping
+from labelling.workflow.shutdown import Stopping
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -75,7 +75,7 @@ def hand_on(lease: Lease) -> None:
     Where it isn't, somebody ended its child process: that counts as a death, else it would be tried
     for ever on a machine that ends whatever takes much memory.
     """
-    if lease.job.hand_back(due=lease.clock(), well=stopping.asked()):
+    if lease.job.hand_back(due=lease.clock(), well=shutdown.asked()):
         enqueue.enqueue(enqueue.Job(lease.job.kind), job_id=lease.job.pk)
         logger.warning("%s goes on in another worker: this one ends", lease.job)
 

@@ -32,9 +32,9 @@ from labelling.models import (
 from labelling.models.annotation import MIGRATION, AnnotationQuerySet
 from labelling.workflow.lease import Lease
 from labelling.workflow.leased import carry_out
+from labelling.workflow.numbering import numbered
 from labelling.workflow.planes import NO_PROVENANCE, Planes
 from labelling.workflow.reopening import open_again
-from labelling.workflow.submission import numbered
 
 TOOL = MIGRATION
 KIND = enqueue.Job.MIGRATE_LABELS.value

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Max
 
-from labelling.models import Annotation, Campaign, Event, Task, Tile, record
+from labelling.models import Annotation, Campaign, Event, Guidance, Task, Tile, record
+from labelling.workflow.regions import hand_on
 from labelling.workflow.review_rules import review_rules
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ def open_again(label: Annotation, *, lane: str, who: User | None, now: datetime)
 
     Within the caller's transaction. In lane rework it is for the label's author first. It follows
     the label's task, so that whoever labelled that copy may take it, and no other copy's author.
+    A label in regions is reworked in the same ones; in lane rereview, which shows nobody anything,
+    the whole tile is asked for.
     """
     campaign, task = label.schema.campaign, label.task
     waiting = Task.objects.of(campaign).filter(acquisition=label.acquisition_id, lane=lane)
@@ -45,11 +48,29 @@ def open_again(label: Annotation, *, lane: str, who: User | None, now: datetime)
         cause=cause(label),
         created=now,
     )
+    if lane == Task.Lane.REWORK and label.kind == Annotation.Kind.REGION:
+        _ask_for_the_regions(label, opened)
     record(
         Event.Verb.CREATED, opened, campaign=campaign, who=who, now=now,
         lane=lane, cause=opened.cause, of=str(label.uuid),
     )  # fmt: skip
     return opened
+
+
+def _ask_for_the_regions(label: Annotation, opened: Task) -> None:
+    """Have the label's regions, and nothing else, labelled anew.
+
+    The pre-label comes along because guidance shows only beside one. All of it is kept back: its
+    codes are those of the classes before.
+    """
+    task = label.task
+    assert task is not None
+    opened.prelabel_id, opened.arm = task.prelabel_id, task.arm
+    opened.save(update_fields=["prelabel", "arm"])
+    hand_on(task, opened)
+    for guidance in Guidance.objects.filter(task=opened):
+        guidance.regions = [{**each, "bare": True} for each in guidance.regions]
+        guidance.save(update_fields=["regions"])
 
 
 def served_tile(campaign: Campaign, acquisition: int) -> int | None:

@@ -12,6 +12,7 @@ from labelling.errors import BadInput, Conflict
 from labelling.models import Annotation, Event, Reservation, Review, Task, record
 from labelling.workflow.checking import LONGEST_NOTE
 from labelling.workflow.drafts import drop_draft
+from labelling.workflow.numbering import numbered, place
 from labelling.workflow.outbox import follow, move_on
 from labelling.workflow.planes import Planes
 from labelling.workflow.regions import cut_to_regions
@@ -26,7 +27,7 @@ from labelling.workflow.review_queue import (
 from labelling.workflow.review_rules import REASONS
 from labelling.workflow.rework import open_rework
 from labelling.workflow.spells import end, one_at_a_time
-from labelling.workflow.submission import Work, checked, compare_later, numbered
+from labelling.workflow.submission import Ready, Work, checked, compare_later
 
 Verdict = Review.Verdict
 
@@ -61,6 +62,14 @@ def fix(*, task: Task, reviewer: User, now: datetime, **work: Unpack[Work]) -> A
     The new version's author is the reviewer, its parent the label; both are its authors. The checks
     are those of a submission. Raises as `submit`, and Conflict for a label that changes nothing.
     """
+    return hand_in_fix(ready_fix(task=task, reviewer=reviewer, now=now, **work), now=now)
+
+
+def ready_fix(
+    *, task: Task, reviewer: User, now: datetime, **work: Unpack[Work]
+) -> Ready | Annotation:
+    """The first half of `fix`, which writes no row: for before a transaction. An Annotation, if the
+    reviewer has handed in this fix already. Raises as `fix`."""
     planes = cut_to_regions(Planes(work["label"], work["provenance"]), task)
     if done := _fixed_before(task, reviewer, planes.sha256):
         return done
@@ -72,7 +81,15 @@ def fix(*, task: Task, reviewer: User, now: datetime, **work: Unpack[Work]) -> A
             "This is the label as it was handed in.", field="label", help="Accept it instead."
         )
     label.parent = before
-    return numbered(label, planes, lambda: _save_fix(label, now=now))
+    place(label, planes)
+    return Ready(label, planes)
+
+
+def hand_in_fix(made: Ready | Annotation, *, now: datetime) -> Annotation:
+    """The second half: the rows. Raises NotYours and Conflict for what changed in between."""
+    if isinstance(made, Annotation):
+        return made
+    return numbered(made.label, made.planes, lambda: _save_fix(made.label, now=now))
 
 
 def label_in_review(task: Task) -> Annotation:

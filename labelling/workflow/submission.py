@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NotRequired, TypedDict, Unpack
 
 import numpy as np
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from labelling import enqueue
-from labelling.adapters.blobs import store
 from labelling.errors import BadInput, Conflict
-from labelling.imagery.tilefile import write_label
-from labelling.models import Acquisition, Annotation, Event, Reservation, Task, record
+from labelling.models import Annotation, Event, Reservation, Task, record
 from labelling.models.prepared import prepared
 from labelling.workflow.checking import Said, check_label
 from labelling.workflow.drafts import drop_draft
+from labelling.workflow.numbering import numbered, place
 from labelling.workflow.outbox import follow
 from labelling.workflow.planes import Planes
 from labelling.workflow.regions import cut_to_regions, region_numbers
@@ -31,8 +31,6 @@ from labelling.workflow.spells import (
     promote_held,
 )
 
-TRIES = 20
-"""Copies of one acquisition handed in at the same moment that number themselves one by one."""
 LABELLING = (Reservation.Kind.ACTIVE, Reservation.Kind.HELD)
 
 
@@ -52,6 +50,14 @@ class Work(TypedDict):
     """1 easy … 5 a guess."""
 
 
+@dataclass(frozen=True)
+class Ready:
+    """A label that passed its checks and whose blob is written; its row is not."""
+
+    label: Annotation
+    planes: Planes
+
+
 def submit(*, task: Task, person: User, now: datetime, **work: Unpack[Work]) -> Annotation:
     """Hand in `person`'s label of `task`; the tile held ahead, if any, becomes the active one.
 
@@ -65,13 +71,25 @@ def submit(*, task: Task, person: User, now: datetime, **work: Unpack[Work]) -> 
     difficulty, overrule), NotYours, and Conflict (another schema version is in force, or the
     person has handed in another label of this task).
     """
+    return hand_in(ready(task=task, person=person, now=now, **work), now=now)
+
+
+def ready(*, task: Task, person: User, now: datetime, **work: Unpack[Work]) -> Ready | Annotation:
+    """The first half of `submit`, which writes no row: for before a transaction. An Annotation, if
+    the person has handed in this label already. Raises as `submit`."""
     planes = cut_to_regions(Planes(work["label"], work["provenance"]), task)
-    last = last_spell(task, person)
-    if done := _handed_in_before(task, person, planes.sha256, last):
+    if done := done_or_in_hand(task, person, planes):
         return done
-    _check_in_hand(task, last)
     label = checked(task, person, planes, work, now=now)
-    return numbered(label, planes, lambda: _hand_in(label, now=now))
+    place(label, planes)
+    return Ready(label, planes)
+
+
+def hand_in(made: Ready | Annotation, *, now: datetime) -> Annotation:
+    """The second half: the rows. Raises NotYours and Conflict for what changed in between."""
+    if isinstance(made, Annotation):
+        return made
+    return numbered(made.label, made.planes, lambda: _hand_in(made.label, now=now))
 
 
 def checked(task: Task, person: User, planes: Planes, work: Work, *, now: datetime) -> Annotation:
@@ -114,36 +132,6 @@ def _reworked(task: Task) -> Annotation | None:
     return made.filter(schema=task.campaign.schema).order_by("pk").last()
 
 
-def numbered(label: Annotation, planes: Planes, save: Callable[[], Annotation]) -> Annotation:
-    """Give the label the next number and its blob, then `save()` it; again when somebody else took
-    the number meanwhile."""
-    for _ in range(TRIES):
-        taken = _newest_first(acquisition=label.acquisition_id, schema=label.schema_id)
-        label.n = taken[0] + 1 if taken else 1
-        label.raster = label_key(label.acquisition, n=label.n, sha256=label.sha256)
-        store().write_with(
-            label.raster, lambda path: write_label(path, planes.label, planes.provenance)
-        )
-        try:
-            return save()
-        except IntegrityError:
-            if label.n not in _newest_first(
-                acquisition=label.acquisition_id, schema=label.schema_id
-            ):
-                raise
-    raise Conflict("Others hand in labels of this tile all the time.", help="Submit again.")
-
-
-@prepared
-def _newest_first(acquisition: int, schema: int) -> QuerySet[Annotation, int]:
-    labels = Annotation.objects.filter(acquisition=acquisition, schema=schema)
-    return labels.order_by("-n").values_list("n", flat=True)
-
-
-def label_key(acquisition: Acquisition, *, n: int, sha256: str) -> str:
-    return f"labels/{acquisition.key}/{n}-{sha256[:16]}.tif"
-
-
 def compare_later(label: Annotation) -> None:
     """Have the label held against gold, pre-label and other people's once it is committed."""
     enqueue.enqueue(enqueue.Job.COMPARE_LABEL, annotation_id=label.pk)
@@ -167,6 +155,20 @@ def _check_tool(tool: str) -> None:
         )
 
 
+def done_or_in_hand(task: Task, person: User, planes: Planes) -> Annotation | None:
+    """The same label, if the person has handed it in; None, if he may now. Raises NotYours, and
+    Conflict where he has handed in another one.
+
+    Asked again where it counts; here it spares writing a blob for nothing.
+    """
+    last = last_spell(task, person)
+    if done := _handed_in_before(task, person, planes.sha256, last):
+        return done
+    if last is None or last.how not in ("", Reservation.How.EXPIRED):
+        raise not_yours(task)
+    return None
+
+
 def _handed_in_before(
     task: Task, person: User, sha256: str, last: Reservation | None
 ) -> Annotation | None:
@@ -183,12 +185,6 @@ def _handed_in_before(
     raise Conflict(
         "You have submitted another label of this tile already.", field="label", help=help
     )
-
-
-def _check_in_hand(task: Task, last: Reservation | None) -> None:
-    # Asked again where it counts; here it spares writing a blob for nothing.
-    if last is None or last.how not in ("", Reservation.How.EXPIRED):
-        raise not_yours(task)
 
 
 def last_spell(task: Task, person: User) -> Reservation | None:

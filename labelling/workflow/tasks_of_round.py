@@ -116,7 +116,7 @@ def shown_to(model: Model | None, tiles: list[Tile], attempt: Attempt) -> list[d
         }
         for tile in tiles
     ]
-    return with_rasters(listed, attempt)
+    return with_rasters(listed, attempt.blobs)
 
 
 def layer_version(attempt: Attempt) -> str:

@@ -12,8 +12,8 @@ from labelling.errors import Conflict, NotAllowed
 from labelling.imagery.tilefile import read_label
 from labelling.models import Acquisition, Annotation, Event, Membership, Task, record, role_of
 from labelling.models.annotation import REVERT
+from labelling.workflow.numbering import numbered
 from labelling.workflow.planes import Planes
-from labelling.workflow.submission import numbered
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -8,14 +8,13 @@ from typing import Any
 
 from labelling.adapters.blobs import store
 from labelling.compute.judge import judge
-from labelling.compute.scoring import Request, score_pool
 from labelling.errors import JobFailed
 from labelling.models import Campaign, ClassSchema, Model, Round, Snapshot
 from labelling.workflow.attempt import Attempt
-from labelling.workflow.pool_listing import complete_pool, pool_request
 from tests.factories import NOON
 from tests.labelling.compared import BANDS, MODEL_FILES, frozen
 from tests.labelling.one_round import planned, taken
+from tests.labelling.scored import score_here
 from tests.training.snapshots import SnapshotFolder, paint
 from tests.worlds import TINY, world
 from training.config import FitConfig
@@ -102,9 +101,7 @@ def scored_in_process(campaign: Campaign, model: Model, *, strategy: str) -> Att
     round = planned(campaign, strategy=strategy, batch=3)
     Round.objects.filter(pk=round.pk).update(step="pick", model=model, ranked_by=model)
     attempt = taken(round)
-    request = Request.read(json.loads(pool_request(attempt).read_text()))
-    score_pool(request, attempt.folder / "score")
-    complete_pool(attempt, attempt.folder / "score")
+    score_here(attempt)
     attempt.adopt("score")
     return attempt
 

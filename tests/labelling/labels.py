@@ -9,8 +9,8 @@ import numpy as np
 from django.contrib.auth.models import User
 
 from labelling.models import Annotation, Task, Tile
+from labelling.workflow.numbering import numbered
 from labelling.workflow.planes import Planes
-from labelling.workflow.submission import numbered
 from tests.factories import NOON, TaskFactory
 
 

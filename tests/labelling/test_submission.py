@@ -20,9 +20,10 @@ from labelling.models import (
     Reservation,
     Task,
 )
-from labelling.workflow import submission
+from labelling.workflow import numbering
 from labelling.workflow.claims import claim_next, release, return_expired
-from labelling.workflow.submission import label_key, submit
+from labelling.workflow.numbering import label_key
+from labelling.workflow.submission import submit
 from tests.factories import NOON, CampaignFactory, TaskFactory, TileFactory, rank
 
 pytestmark = pytest.mark.django_db
@@ -264,7 +265,7 @@ def test_a_number_taken_meanwhile_gives_way_to_the_next(campaign, ana, task, mon
             )
         return label_key(acquisition, **known)
 
-    monkeypatch.setattr(submission, "label_key", meanwhile)
+    monkeypatch.setattr(numbering, "label_key", meanwhile)
     annotation = submit(task=task, person=ana, now=NOON, **drawn())
 
     assert annotation.n == 2

@@ -15,8 +15,8 @@ from labelling.imagery.tilefile import write_label
 from labelling.models import Annotation, ClassSchema, Layer, Tile, record
 from labelling.workflow.importing.pieces import Desk, Piece
 from labelling.workflow.masking.layers import Name, class_shares, data_of, only_where, put, save
+from labelling.workflow.numbering import label_key
 from labelling.workflow.orphans import taken_back_on_failure
-from labelling.workflow.submission import label_key
 
 TOOL = "import"
 

@@ -9,7 +9,8 @@ from labelling.adapters.blobs import store
 from labelling.errors import BadInput, LabelRejected
 from labelling.imagery.tilefile import read_label, read_tile
 from labelling.insights.growth import classes
-from labelling.models import Annotation, Guidance, Task, Tile
+from labelling.models import Annotation, Guidance, Round, Task, Tile
+from labelling.tasks import migrate_labels
 from labelling.workflow.claims import claim_next
 from labelling.workflow.comparing import compare_label
 from labelling.workflow.consensus import agree
@@ -20,6 +21,7 @@ from labelling.workflow.regions import cut_to_regions, guidance_of, region_numbe
 from labelling.workflow.regions_plan import plan_tiles
 from labelling.workflow.review import fix, reject
 from labelling.workflow.review_queue import claim_review
+from labelling.workflow.schemas import change_schema, plan_change
 from labelling.workflow.submission import submit
 from tests.factories import NOON, person
 from tests.labelling.frozen import frozen
@@ -227,3 +229,27 @@ def test_a_rework_asks_for_the_same_regions(labelled):
     (rework,) = [each for each in tasks() if each.parent_id == task.pk]
     np.testing.assert_array_equal(region_numbers(rework), numbers)
     assert agree(rework, now=NOON) is None
+
+
+@pytest.mark.parametrize(("lane", "whole"), [("rework", False), ("rereview", True)])
+def test_a_change_of_the_classes_asks_for_the_same_regions_anew(labelled, lane, whole):
+    _, task, numbers = labelled
+    campaign = task.campaign
+    Round.objects.update(state="done", finished=NOON)
+    cloud = truth(campaign, task.tile)[numbers > 0]
+    gone = int(np.bincount(cloud).argmax())
+    kept = [each for each in campaign.schema.classes if each["code"] != gone]
+    change = plan_change(campaign.schema, kept, {str(gone): None})
+
+    _, job = change_schema(campaign=campaign, change=change, by=None, now=NOON, reopen=lane)
+    migrate_labels(job_id=job.pk)
+
+    (opened,) = [each for each in tasks() if each.parent_id == task.pk]
+    assert opened.lane == lane
+    if whole:
+        assert region_numbers(opened) is None
+        return
+    np.testing.assert_array_equal(region_numbers(opened), numbers)
+    mask = truth(campaign, task.tile)  # in codes that now say something else, or nothing
+    assert (without_bare(mask, opened) == 255).all()
+    assert not all(each["bare"] for each in task.guidance.regions)
