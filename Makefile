@@ -57,7 +57,7 @@ run: setup  ## web, worker, beat and the pages' development server; Ctrl-C stops
 test: $(INSTALLED) $(PACKAGES)  ## Python and TypeScript tests on SQLite: no service, no browser
 	$(EMBEDDED) OMP_NUM_THREADS=1 $(PYTHON) -m pytest -m "not services and not browser" $(TWO_AT_A_TIME)
 	cd frontend && npm test
-	@echo "Left out: the tests that need services and a long one on S3 (make test-services, with DATABASE_URL and"
+	@echo "Left out: the tests that need services and a few long ones (make test-services, with DATABASE_URL and"
 	@echo "CELERY_BROKER_URL set) and those that drive a browser (make browser, with Chromium)."
 
 # What knows no database is left to make test; workers on a shared broker take turns.

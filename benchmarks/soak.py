@@ -1,6 +1,6 @@
 """Soak: a day of sixteen annotators with a round every hour, in a quarter of an hour.
 
-    python -m benchmarks.soak [--hours 24] [--speed 96] [--quick]
+    python -m benchmarks.soak [--hours 24] [--speed 108] [--quick]
 
 Time runs through labelling/clock, sped up: leases of people, schedules and rounds follow it, while
 processes take the time they take. Web, worker and beat are real, on PostgreSQL and a broker, as
@@ -60,7 +60,7 @@ class Watched:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hours", type=float, default=24.0, help="simulated")
-    parser.add_argument("--speed", type=float, default=96.0, help="simulated seconds a second")
+    parser.add_argument("--speed", type=float, default=108.0, help="simulated seconds a second")
     parser.add_argument("--quick", action="store_true", help="three simulated hours")
     options = parser.parse_args()
     hours = 3.0 if options.quick else options.hours
@@ -106,9 +106,13 @@ def run(folder: Path, *, hours: float, seconds: float) -> bool:
 
 
 def first_round_is_open() -> bool:
+    """Raises RuntimeError with the reason where it failed: nobody need wait for it then."""
     from labelling.models import Round
 
-    return Round.objects.filter(state=Round.State.DONE).exists()
+    first = Round.objects.order_by("n").first()
+    if first and first.state == Round.State.FAILED:
+        raise RuntimeError(f"The first round failed: {first.error}")
+    return first is not None and first.state == Round.State.DONE
 
 
 def worked(site: Site, crowd: list[Insisting], stop: threading.Event, *, seconds: float) -> Watched:
@@ -171,6 +175,8 @@ def late(crowd: list[Insisting], began: float, seconds: float) -> float:
     ]
     first = [took for at, took in claims if at < QUARTER]
     last = [took for at, took in claims if at >= 1 - QUARTER]
+    if not (first and last):
+        raise RuntimeError(f"{len(first)} claims in the first quarter, {len(last)} in the last.")
     return float(np.quantile(last, 0.95) / np.quantile(first, 0.95))
 
 

@@ -89,7 +89,7 @@ print(json.dumps([name for name in {heavy} if name in sys.modules]))
 
 def test_every_setting_is_in_the_example():
     settings = (ROOT / "labelling" / "config" / "settings.py").read_text()
-    readers = "text|secret|flag|number|whole|words|hosts|site|origins|url|folder"
+    readers = "text|secret|flag|number|whole|words|hosts|site|origins|url|folder|certificates"
     read = set(re.findall(rf'env\.(?:{readers})\(\s*"(\w+)"', settings))
     told = set(re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import connection, transaction
 from rest_framework.renderers import JSONRenderer
@@ -23,8 +24,13 @@ KEEP = f"""UPDATE {IdempotencyKey._meta.db_table} SET status = %s, answer = %s
     WHERE person_id = %s AND key = %s"""
 
 
-def answered_once(request: Request, answer: Callable[[], Response]) -> Response:
+def answered_once(
+    request: Request, answer: Callable[..., Response], *, first: Callable[[], Any] | None = None
+) -> Response:
     """`answer()`, or what it said to an earlier request with the same Idempotency-Key.
+
+    `first` is called before the transaction, unless the key has its answer already: for what takes
+    long and writes no row. `answer` gets what it returned as `seen`.
 
     The key is taken first, in the transaction in which `answer` writes and in which what it said
     is stored: all of it is committed, or nothing. A request whose key is being answered waits for
@@ -33,16 +39,23 @@ def answered_once(request: Request, answer: Callable[[], Response]) -> Response:
     """
     key = request.headers.get("Idempotency-Key", "")
     if not key:
-        return answer()
+        return answer(**_seen(first))
     if len(key) > 80 or not key.isprintable():
         raise BadInput("An Idempotency-Key has at most 80 characters.", field="Idempotency-Key")
     digest = _digest(request)
+    if first and _key.one(person=request.user.pk, key=key):
+        return _replayed(request, key, digest)
+    seen = _seen(first)
     with transaction.atomic():
         if not _taken(request, key, digest):
             return _replayed(request, key, digest)
-        response = answer()
+        response = answer(**seen)
         _keep(request, key, response)
     return response
+
+
+def _seen(first: Callable[[], Any] | None) -> dict[str, Any]:
+    return {"seen": first()} if first else {}
 
 
 def _taken(request: Request, key: str, digest: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
@@ -117,8 +117,10 @@ def writes(
         @wraps(handler)
         def once(view: APIView, request: Request, *args: Any, **kwargs: Any) -> Response:
             ask = getattr(handler, "asks", None)
-            told = {"seen": ask(view, request, *args, **kwargs)} if ask else {}
-            return answered_once(request, lambda: handler(view, request, *args, **kwargs, **told))
+            first = partial(ask, view, request, *args, **kwargs) if ask else None
+            return answered_once(
+                request, partial(handler, view, request, *args, **kwargs), first=first
+            )
 
         return documented(once)
 
@@ -126,7 +128,8 @@ def writes(
 
 
 def asking(ask: Handler) -> Callable[[Handler], Handler]:
-    """Under `writes`: `ask` asks another server, before the transaction that the answer is kept in.
+    """Under `writes`: `ask` asks another server, or storage, before the transaction that the answer
+    is kept in; not where a key's answer is told again.
 
     It is called with the same arguments; the handler gets what it returns as `seen`.
     """

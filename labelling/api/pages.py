@@ -34,23 +34,26 @@ class Build:
 @ensure_csrf_cookie
 def shell(request: HttpRequest, **_: Any) -> HttpResponse:
     """The page; which of its screens is shown is up to its script and the address."""
+    screen = request.path.strip("/").split("/")[0] or "home"
     try:
-        build = current_build(Path(settings.FRONTEND_DIST))
+        build = current_build(Path(settings.FRONTEND_DIST), screen)
     except (OSError, ValueError, KeyError) as error:
         return render(request, "labelling/unbuilt.html", {"reason": error}, status=503)
     return render(request, "labelling/shell.html", {"build": build})
 
 
-def current_build(folder: Path) -> Build:
-    """What the front end was last built to. Raises OSError, ValueError or KeyError: it wasn't."""
-    return _read(folder, (folder / MANIFEST).stat().st_mtime_ns)
+def current_build(folder: Path, screen: str) -> Build:
+    """What the front end was last built to, with what `screen` needs of it: else its script would
+    ask for that only once it runs. Raises OSError, ValueError or KeyError: it wasn't."""
+    return _read(folder, (folder / MANIFEST).stat().st_mtime_ns, screen)
 
 
-@lru_cache(maxsize=1)
-def _read(folder: Path, modified: int) -> Build:
+@lru_cache(maxsize=16)
+def _read(folder: Path, modified: int, screen: str) -> Build:
     # Read again when `modified` differs.
     manifest = json.loads((folder / MANIFEST).read_text())
-    chunks = [manifest[name] for name in _with_imports(manifest, ENTRY)]
+    names = _with_imports(manifest, [ENTRY, *_entry_of(manifest, screen)])
+    chunks = [manifest[name] for name in names]
     return Build(
         script=manifest[ENTRY]["file"],
         styles=list(dict.fromkeys(style for chunk in chunks for style in chunk.get("css", []))),
@@ -58,9 +61,15 @@ def _read(folder: Path, modified: int) -> Build:
     )
 
 
-def _with_imports(manifest: dict[str, Any], entry: str) -> list[str]:
-    """The entry and every chunk it can't start without, each once."""
-    found = [entry]
+def _entry_of(manifest: dict[str, Any], screen: str) -> list[str]:
+    """Of the screen's own chunk, where it has one."""
+    name = f"src/pages/{screen}/index.tsx"
+    return [name] if name in manifest else []
+
+
+def _with_imports(manifest: dict[str, Any], entries: list[str]) -> list[str]:
+    """The entries and every chunk they can't start without, each once."""
+    found = list(entries)
     for name in found:
         found += [each for each in manifest[name].get("imports", []) if each not in found]
     return found

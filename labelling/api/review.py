@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from labelling.api.access import LEADS, OVERSEERS, campaign_for, task_for
 from labelling.api.annotations import AnnotationSerializer
-from labelling.api.operation import Resource, reads, writes
+from labelling.api.operation import Resource, asking, reads, writes
 from labelling.api.review_shape import (
     ClaimReviewSerializer,
     FeedbackSerializer,
@@ -31,10 +31,11 @@ from labelling.api.tasks import StateSerializer
 from labelling.clock import now
 from labelling.errors import NotAllowed
 from labelling.insights.reviewing import authors, feedback, reviews, waiting
-from labelling.models import Membership, Task, role_of
-from labelling.workflow.review import accept, fix, label_in_review, reject
+from labelling.models import Annotation, Membership, Task, role_of
+from labelling.workflow.review import accept, hand_in_fix, label_in_review, ready_fix, reject
 from labelling.workflow.review_queue import claim_review, release_review
 from labelling.workflow.review_rules import REASONS, change_rules, review_rules
+from labelling.workflow.submission import Ready
 
 REVIEWERS = frozenset({Membership.Role.REVIEWER, Membership.Role.LEAD})
 
@@ -139,13 +140,17 @@ class Reject(Resource):
         return Response(StateSerializer(task).data)
 
 
+def _placed(view: TakesLabels, request: Request, id: uuid.UUID) -> Ready | Annotation:
+    task = task_to_review(request.user, id)
+    return ready_fix(task=task, reviewer=request.user, now=now(), **view.read(request, task))
+
+
 class Fix(TakesLabels):
     @takes_label("fix", how=SubmissionSerializer, answer=AnnotationSerializer, status=201)
-    def post(self, request: Request, id: uuid.UUID) -> Response:
+    @asking(_placed)
+    def post(self, request: Request, id: uuid.UUID, seen: Ready | Annotation) -> Response:
         """Hand in a corrected version, in the form of a submission; both are its authors."""
-        task = task_to_review(request.user, id)
-        work = self.read(request, task)
-        fixed = fix(task=task, reviewer=request.user, now=now(), **work)
+        fixed = hand_in_fix(seen, now=now())
         return Response(AnnotationSerializer(fixed).data, status=201)
 
 

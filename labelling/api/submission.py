@@ -14,15 +14,15 @@ from rest_framework.response import Response
 from labelling.api.access import task_for, task_to_label
 from labelling.api.annotations import AnnotationSerializer
 from labelling.api.errors import first_complaint
-from labelling.api.operation import OCTETS, Octets, Resource, writes
+from labelling.api.operation import OCTETS, Octets, Resource, asking, writes
 from labelling.api.task_shape import TaskInHand, TaskSerializer
 from labelling.clock import now
 from labelling.errors import BadInput, LabelRejected, StorageAway, WorkbenchError
 from labelling.imagery.label_checks import CHECKS
-from labelling.models import Task, Tile
+from labelling.models import Annotation, Task, Tile
 from labelling.workflow.drafts import Drawn, keep_refused
 from labelling.workflow.planes import Planes
-from labelling.workflow.submission import Work, submit
+from labelling.workflow.submission import Ready, Work, hand_in, ready
 from labelling.workflow.withdrawal import withdraw
 
 
@@ -101,17 +101,21 @@ def takes_label(name: str, *, answer: Any, how: type, status: int = 200) -> Any:
     )
 
 
+def _placed(view: TakesLabels, request: Request, id: uuid.UUID) -> Ready | Annotation:
+    task = task_to_label(request.user, id)
+    return ready(task=task, person=request.user, now=now(), **view.read(request, task))
+
+
 class Submit(TakesLabels):
     @takes_label("submit", how=SubmissionSerializer, answer=AnnotationSerializer, status=201)
-    def post(self, request: Request, id: uuid.UUID) -> Response:
+    @asking(_placed)
+    def post(self, request: Request, id: uuid.UUID, seen: Ready | Annotation) -> Response:
         """Hand in a label: the label plane (height x width uint8), then the provenance plane.
 
         A label with warnings is refused with the code `needs_confirmation` until they are
         overruled; `findings` has them. What is refused is kept as a draft.
         """
-        task = task_to_label(request.user, id)
-        work = self.read(request, task)
-        annotation = submit(task=task, person=request.user, now=now(), **work)
+        annotation = hand_in(seen, now=now())
         return Response(AnnotationSerializer(annotation).data, status=201)
 
 

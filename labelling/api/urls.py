@@ -11,7 +11,7 @@ from labelling.api.comparison import ComparisonView, TestOpenings
 from labelling.api.cvat import CvatHeld, CvatPull, CvatView, CvatWebhook
 from labelling.api.cvat_people import CvatMatch, CvatPeople
 from labelling.api.drafts import DraftLabel, DraftOfTask
-from labelling.api.exports import CancelExport, Exports
+from labelling.api.exports import CancelExport, ExportFiles, Exports
 from labelling.api.flags import FlagRates, Flags, RaiseFlag, ResolveFlag, Skip
 from labelling.api.footprints import FootprintsView, PicksPlan
 from labelling.api.gold import GoldTiles, RetireGold
@@ -185,6 +185,7 @@ urlpatterns = [
     path("annotations/<uuid:id>/edits", AnnotationEdits.as_view()),
     path("snapshots/<str:hash>/exports", Exports.as_view()),
     path("exports/<uuid:id>/cancel", CancelExport.as_view()),
+    path("exports/<uuid:id>/files", ExportFiles.as_view()),
     path("schema", SpectacularAPIView.as_view()),
     re_path(r"", Nothing.as_view()),
 ]

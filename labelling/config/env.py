@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import ssl
 import tempfile
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -62,7 +63,7 @@ def moment(name: str) -> datetime | None:
 def site(name: str) -> str:
     """The address of a server, or nothing."""
     value = text(name)
-    parts = urlsplit(value)
+    parts = split(name, value)
     if value and (parts.scheme not in ("http", "https") or not parts.netloc):
         raise ImproperlyConfigured(
             f"{name} must be an address such as https://server.example.org, not {value!r}."
@@ -74,7 +75,7 @@ def origins(name: str) -> list[str]:
     """Addresses of sites by commas, each a scheme and a host and no more."""
     found = words(name)
     for each in found:
-        parts = urlsplit(each)
+        parts = split(name, each)
         if parts.scheme not in ("http", "https") or not parts.netloc or parts.path:
             raise ImproperlyConfigured(
                 f"{name} must name sites such as https://workbench.example.org, not {each!r}."
@@ -141,6 +142,20 @@ def pass_on(**values: str) -> None:
     os.environ.update({name: value for name, value in values.items() if value})
 
 
+def certificates(name: str) -> str:
+    """The path of a file with certificates (PEM), or nothing."""
+    path = text(name)
+    if path:
+        try:
+            ssl.create_default_context(cafile=path)
+        except OSError as error:  # SSLError is one
+            told = "holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+            raise ImproperlyConfigured(
+                f"{name} must name a file of certificates (PEM); {path}: {told}."
+            ) from None
+    return path
+
+
 def folder(name: str, default: Path) -> Path:
     path = Path(os.environ.get(name) or default).resolve()
     try:
@@ -152,11 +167,24 @@ def folder(name: str, default: Path) -> Path:
 
 def url(name: str, default: str, schemes: tuple[str, ...]) -> str:
     value = os.environ.get(name) or default
-    if urlsplit(value).scheme not in schemes:
+    if split(name, value).scheme not in schemes:
         raise ImproperlyConfigured(
             f"{name} must start with one of {', '.join(f'{s}://' for s in schemes)}, not {value!r}."
         )
     return value
+
+
+def split(name: str, value: str) -> SplitResult:
+    """The parts of an address. `value` isn't told where it is none: it may hold a password."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"{name} is no address: its port must be a number up to 65535, or left out. Characters "
+            "such as / # [ in a password are written as %2F, %23, %5B."
+        ) from None
+    return parts
 
 
 def generated_secret(path: Path) -> str:

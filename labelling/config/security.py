@@ -36,6 +36,8 @@ PASSWORD_VALIDATORS = [
 
 FAILURES = 10
 """Wrong passwords in a row for one name from one address; then the two wait."""
+SPRAYED = 100
+"""Wrong passwords from one address for whatever names; then all of them wait there."""
 LOCKED_FOR = timedelta(minutes=15)
 
 
@@ -43,9 +45,11 @@ def sign_in_settings() -> dict[str, Any]:
     """Of django-axes. An address is the browser's own, past the proxies (api/throttling.py).
 
     Name and address together: a stranger can't lock an intern out, nor one intern a whole
-    institute behind one address.
+    institute behind one address. Who tries many names from one address has far more tries in all
+    (config/lockout.py), and then that address waits.
     """
     return {
+        "AXES_HANDLER": "labelling.config.lockout.Lockout",
         "AXES_FAILURE_LIMIT": FAILURES,
         "AXES_COOLOFF_TIME": LOCKED_FOR,
         "AXES_LOCKOUT_PARAMETERS": [["username", "ip_address"]],

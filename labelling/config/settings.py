@@ -199,6 +199,8 @@ SPECTACULAR_SETTINGS = {
 # --- CVAT: which server campaigns are linked to, and our right to speak to it
 CVAT_URL = env.site("CVAT_URL")
 CVAT_TOKEN = env.secret("CVAT_TOKEN")
+CVAT_CA_FILE = env.certificates("CVAT_CA_FILE")
+"""Whose certificates of that server are trusted; empty: those the machine trusts."""
 CVAT_WEBHOOK_SECRET = env.secret("CVAT_WEBHOOK_SECRET")
 if CVAT_WEBHOOK_SECRET and not 16 <= len(CVAT_WEBHOOK_SECRET) <= 64:
     raise ImproperlyConfigured("CVAT_WEBHOOK_SECRET must have 16 to 64 random characters.")

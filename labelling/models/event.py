@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from .told import ToldText, kept
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
@@ -122,7 +124,7 @@ def record(
         object_id=row.pk,
         before=detail.pop("before", ""),
         after=detail.pop("after", ""),
-        detail=detail,
+        detail={name: kept(it) if isinstance(it, str) else it for name, it in detail.items()},
     )
 
 
@@ -134,7 +136,7 @@ class Outbox(models.Model):
     verb = models.CharField(max_length=20)
     payload = models.JSONField()
     attempts = models.PositiveIntegerField(default=0)
-    error = models.TextField(blank=True)
+    error = ToldText(blank=True)
     created = models.DateTimeField()
     due = models.DateTimeField(null=True)
     """Nobody tries it before: it waits for its next attempt, or a worker has it in hand."""

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from .campaign import Campaign
+from .told import ToldText
 
 
 class Schedule(models.Model):
@@ -75,7 +76,7 @@ class DeadTask(models.Model):
     """What it was sent with."""
     digest = models.CharField(max_length=64, unique=True)
     """sha256 of name and ids."""
-    error = models.TextField()
+    error = ToldText()
     times = models.PositiveIntegerField(default=1)
     first = models.DateTimeField()
     last = models.DateTimeField()

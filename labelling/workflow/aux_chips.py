@@ -46,6 +46,11 @@ class Beside:
         clear = {"clear": self.clear.key} if self.clear else {}
         return clear | {name: layer.version for name, layer in self.layers.items()}
 
+    @property
+    def contents(self) -> dict[str, str]:
+        """{plane: a hash of its pixels, "" where it isn't known}"""
+        return {name: _content(self, name) for name in self.rasters}
+
     def told(self) -> dict[str, Any]:
         """What a request for scoring or a pre-label says of it; rasters are blob keys."""
         angles = [self.tile.sun_zenith, self.tile.sun_azimuth]

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from labelling.errors import BadInput, Conflict, WorkbenchError
+from labelling.errors import BadInput, Conflict
 from labelling.models import Campaign, Event, Round, Schedule, record
 from labelling.workflow.cron import check_cron, next_after
+from labelling.workflow.lease import DATABASE_AWAY
 from labelling.workflow.rounds import plan_round
 from labelling.workflow.rules import check_range, check_whole, refuse_unknown, wrong
 from labelling.workflow.schedule_evidence import COUNTED, with_history
@@ -110,21 +111,29 @@ def weigh(campaign: Campaign, *, now: datetime) -> tuple[Schedule, Verdict]:
 def start_due(*, now: datetime) -> list[Round]:
     """Start a round in each campaign whose schedule says so.
 
-    One query for all, and one for each campaign that has a schedule which is on.
+    One query for all, and one for each campaign that has a schedule which is on. Raises what a
+    database that is away does: the others couldn't be asked about either.
     """
     started = []
     for campaign in with_history(Campaign.objects.filter(schedule__on=True)):
-        found = verdict(campaign, now=now)
-        missed = _slot_is_past(campaign.schedule, now=now)
-        if found.train or missed:
-            try:
-                round = start_one(campaign, now=now)
-            except WorkbenchError:
-                # One campaign that can't be planned doesn't keep the others waiting.
-                logger.exception("%s: the round that is due could not be planned", campaign)
-                continue
-            started += [round] if round else []
+        try:
+            round = start_if_due(campaign, now=now)
+        except DATABASE_AWAY:
+            raise
+        except Exception:
+            # One campaign that can't be planned, for whatever reason, doesn't keep the others
+            # waiting. It is tried again, and told again, with the next look.
+            logger.exception("%s: the round that is due could not be planned", campaign)
+            continue
+        started += [round] if round else []
     return started
+
+
+def start_if_due(campaign: Campaign, *, now: datetime) -> Round | None:
+    """The round that was started, if one was due. `campaign` comes with its history."""
+    if verdict(campaign, now=now).train or _slot_is_past(campaign.schedule, now=now):
+        return start_one(campaign, now=now)
+    return None
 
 
 @transaction.atomic

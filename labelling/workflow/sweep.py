@@ -16,6 +16,8 @@ from labelling.workflow.comparing import missed
 from labelling.workflow.cvat.errands import ask_for_errands
 from labelling.workflow.export.jobs import clear_away as clear_away_exports
 from labelling.workflow.gold_tasks import top_up
+from labelling.workflow.helping import call_for_help
+from labelling.workflow.ingest.jobs import clear_away as clear_away_ingests
 from labelling.workflow.rankings import clear_away, put_right
 
 KEPT = timedelta(days=1)
@@ -32,10 +34,12 @@ def sweep(*, now: datetime) -> dict[str, int]:
     return {
         "reservations": return_expired(now=now),
         "jobs": requeue_orphans(now=now),
+        "helpers": call_for_help(),
         "ranks": sum(put_right(campaign) for campaign in campaigns),
         "past_ranks": sum(clear_away(campaign, now=now) for campaign in campaigns),
         "keys": forget_keys(),
-        "exports": clear_away_exports(blobs=store()),
+        "exports": clear_away_exports(blobs=store(), now=now),
+        "ingests": clear_away_ingests(blobs=store(), now=now),
         "labels": send_missed(now=now),
         "tallies": sum(keep_tallies(campaign, now=now) for campaign in Campaign.objects.all()),
         "clouds": sum(keep_clouds(campaign) for campaign in Campaign.objects.all()),

@@ -8,7 +8,8 @@ from tests.factories import CampaignFactory, person
 @pytest.fixture(autouse=True)
 def connections_stay(monkeypatch):
     """What a worker does between two tries would end the transaction that a test is in."""
-    for module in ("tasks", "workflow.lease", "workflow.leased"):
+    shared = ("workflow.sharing.hold", "workflow.sharing.stay")
+    for module in ("tasks", "workflow.lease", "workflow.leased", *shared):
         monkeypatch.setattr(f"labelling.{module}.close_old_connections", lambda: None)
 
 

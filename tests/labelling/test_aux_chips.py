@@ -227,7 +227,7 @@ def test_scoring_and_prelabels_give_the_model_what_the_snapshot_gave_it(rich):
     tile = Tile.objects.order_by("pk")[0]
     (sample,) = [each for each in snapshot.samples if each.key == tile.key]
     attempt = looking_back_at(round)
-    (scored,) = with_rasters(listed(Tile.objects.filter(pk=tile.pk), attempt), attempt)
+    (scored,) = with_rasters(listed(Tile.objects.filter(pk=tile.pk), attempt), attempt.blobs)
     (drawn_for,) = json.loads(prelabel_request(attempt, [tile]).read_text())["tiles"]
     ensemble = load(attempt.adopted("fit"), device="cpu", precision="fp32")
     taught = snapshot.read_planes(sample, ensemble.layout.features.planes)

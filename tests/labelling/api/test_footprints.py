@@ -12,6 +12,7 @@ import pytest
 
 from labelling.imagery.ground import ground_of
 from labelling.models import Event, Round, Score, Task
+from labelling.workflow.scope import PRESETS
 from tests.factories import NOON, TaskFactory, TileFactory
 
 PATH = "/api/v1/campaigns/north"
@@ -53,6 +54,18 @@ def test_overseers_see_it_annotators_and_outsiders_do_not(tiles, lea, rita, ana,
     ]
 
     assert (statuses, plans) == ([200, 200, 403, 404], [200, 403, 403, 404])
+
+
+def test_the_scopes_polygon_comes_along(campaign, tiles, lea):
+    before = map_of(lea)
+    assert columns(before.content)["header"]["area"] is None
+    campaign.scope = PRESETS["northern-europe"]
+    campaign.save()
+
+    after = map_of(lea, **{"If-None-Match": before.headers["ETag"]})
+
+    assert after.status_code == 200
+    assert columns(after.content)["header"]["area"] == campaign.scope["polygon"]
 
 
 def test_columns_hold_where_tiles_lie_and_how_they_fare(campaign, tiles, lea):

@@ -105,7 +105,7 @@ def test_what_another_lead_changed_meanwhile_is_a_conflict_and_nothing_is_lost(c
         ([("targets.date", None, "soon")], "targets.date"),
         ([("targets.date", None, 5)], "targets.date"),
         ([("targets.date", None, "20261031")], "targets.date"),
-        ([("picking.mask", "", "a\0b")], "picking.mask"),
+        ([("picking.mask", "", "a\0b")], "changes.0.value"),
         ([("review.strict", [], [["a"]])], "review.strict"),
         ([("scope.months", [], [13])], "scope.months"),
         ([("lanes.control", 0.1, -1)], "lanes.control"),

@@ -18,10 +18,10 @@ MANIFEST = {
         "isEntry": True,
         "css": ["assets/index-BBBBBBBB.css"],
         "imports": ["_shared.js"],
-        "dynamicImports": ["src/pages/lead.tsx"],
+        "dynamicImports": ["src/pages/lead/index.tsx"],
     },
     "_shared.js": {"file": "assets/shared-CCCCCCCC.js", "imports": ["index.html"]},
-    "src/pages/lead.tsx": {"file": "assets/lead-DDDDDDDD.js", "isDynamicEntry": True},
+    "src/pages/lead/index.tsx": {"file": "assets/lead-DDDDDDDD.js", "isDynamicEntry": True},
 }
 
 
@@ -95,6 +95,14 @@ def test_the_page_loads_what_was_built_and_sets_the_csrf_cookie(browser, built):
     assert '<link rel="stylesheet" href="/static/assets/index-BBBBBBBB.css">' in page
     assert "lead-DDDDDDDD" not in page
     assert "csrftoken" in answer.cookies
+
+
+def test_a_page_asks_at_once_for_its_own_part_of_the_build(browser, built):
+    sign_in(browser)
+
+    page = browser.get("/lead/north").content.decode()
+
+    assert '<link rel="modulepreload" href="/static/assets/lead-DDDDDDDD.js">' in page
 
 
 def test_a_new_build_is_loaded_by_the_next_page(browser, built):

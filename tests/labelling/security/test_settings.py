@@ -35,6 +35,7 @@ WRONG = {
     "CLOCK_SPEED": "nan",
     "CLOCK_EPOCH": "2026-06-01 12:00",
     "CVAT_URL": "cvat.example.org",
+    "CVAT_CA_FILE": "/nowhere/ca.pem",
     "CVAT_WEBHOOK_SECRET": "short",
     "LOG_FORMAT": "xml",
     "WORKBENCH_VAR": "/proc/nothing",

@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client, RequestFactory
 
 from labelling.api.throttling import client_address
-from labelling.config.security import FAILURES, LOCKED_FOR
+from labelling.config.security import FAILURES, LOCKED_FOR, SPRAYED
 from tests.factories import PASSWORD, person
 
 pytestmark = pytest.mark.django_db
@@ -134,3 +134,21 @@ def test_who_is_not_signed_in_is_counted_by_address(settings, db, headers):
     assert set(statuses[2:]) <= {401, 429}
     assert statuses.count(429) >= 3  # two minutes may have been begun
     cache.clear()
+
+
+def test_who_tries_many_names_from_one_address_waits_there_whatever_name_comes_next(ana):
+    person("ben")
+    for n in range(SPRAYED - 1):
+        assert sign_in("summer", name=f"intern-{n}").status_code == 200
+    assert sign_in(PASSWORD).status_code == 302  # a sign-in of one's own forgives nobody else
+    sign_in("summer", name="intern-last")
+
+    told = sign_in(PASSWORD, name="ben")
+    later = AccessAttempt.objects.all()
+    for attempt in later:
+        attempt.attempt_time -= LOCKED_FOR + timedelta(minutes=1)
+    AccessAttempt.objects.bulk_update(later, ["attempt_time"])
+
+    assert told.status_code == 429
+    assert sign_in(PASSWORD, name="ben", address=CAFE).status_code == 302
+    assert sign_in(PASSWORD, name="ben").status_code == 302

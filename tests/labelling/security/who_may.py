@@ -121,6 +121,7 @@ TABLE = {
     """,
     LEADS: """
         POST /api/v1/exports/{id}/cancel
+        GET /api/v1/exports/{id}/files
         GET /api/v1/snapshots/{hash}/exports
         POST /api/v1/snapshots/{hash}/exports
         DELETE /api/v1/tiles/{id}
