@@ -12,6 +12,7 @@ WorkbenchError
 │   ├── AlreadyHolding  this person has a tile of another campaign in hand
 │   ├── StaleDraft      another tab or machine has saved a newer version of the draft
 │   ├── LimitReached    this person has as much unfinished as the campaign allows
+│   ├── AtWorkElsewhere  another worker has it in hand; the same may work when that one has ended
 │   └── LostLease       another worker took this job over
 ├── NotAllowed          the person's role doesn't permit it
 ├── StorageAway         storage can't be reached, or fails; the same may work later
@@ -94,6 +95,10 @@ class LimitReached(Conflict):
 
 class StaleDraft(Conflict):
     """Another tab or machine has saved a newer version of the draft."""
+
+
+class AtWorkElsewhere(Conflict):
+    """Another worker is at it; what was asked for may be done once that one has ended."""
 
 
 class LostLease(Conflict):

@@ -66,7 +66,7 @@ class DraftSerializer(serializers.Serializer):
 class DraftOfTask(Resource):
     parser_classes = [Octets]
 
-    @reads("draft", answer={200: DraftSerializer, 204: None})
+    @reads("draft", answer={200: DraftSerializer, 204: None}, refuses=[403])
     def get(self, request: Request, id: uuid.UUID) -> Response:
         """What the person goes on with on this tile; 204 where it is an empty label."""
         task = task_to_label(request.user, id)
@@ -98,7 +98,7 @@ class DraftOfTask(Resource):
 
 
 class DraftLabel(Resource):
-    @reads("draft_label", answer={(200, OCTETS): OpenApiTypes.BINARY})
+    @reads("draft_label", answer={(200, OCTETS): OpenApiTypes.BINARY}, refuses=[403])
     def get(self, request: Request, id: uuid.UUID) -> HttpResponse:
         """The octets as they were saved; `Draft-Version` says of which version."""
         start = where_to_start(task_to_label(request.user, id), request.user)

@@ -26,6 +26,8 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     description="A UUID. The same key gets the same answer, and nothing is done twice.",
 )
 OCTETS = "application/octet-stream"
+UNREAD = (400, 413, 415)
+"""A body that isn't JSON, one that is too large, and one of another content type."""
 
 Handler = Callable[..., Any]
 
@@ -106,11 +108,12 @@ def writes(
     refuses: Sequence[int] = (),
 ) -> Callable[[Handler], Handler]:
     """Document a POST, and answer it once for each Idempotency-Key."""
+    unread = () if request is None else UNREAD
     documented = extend_schema(
         operation_id=name,
         request=request,
         parameters=[IDEMPOTENCY_KEY, *parameters],
-        responses={status: answer, **_refusals(401, 403, 404, 409, 422, *refuses)},
+        responses={status: answer, **_refusals(401, 403, 404, 409, 422, *unread, *refuses)},
     )
 
     def decorate(handler: Handler) -> Handler:

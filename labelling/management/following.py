@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 
 from django.core.management.base import OutputWrapper
+from django.db import close_old_connections
 
 from labelling.enqueue import QUEUES
 from labelling.enqueue import Job as Jobs
 from labelling.errors import JobFailed
 from labelling.management.progress import Progress
 from labelling.models import Job
+from labelling.workflow.lease import DATABASE_AWAY
 
 LOOK_EVERY = 0.5
 """Seconds between two looks at the job."""
@@ -30,7 +32,7 @@ def follow(job: Job, total: int, out: OutputWrapper, *, as_json: bool) -> None:
             while job.state in UNFINISHED:
                 shown.look()
                 time.sleep(LOOK_EVERY)
-                job.refresh_from_db()
+                shown.ask_again()
         except KeyboardInterrupt:
             progress.say(f"The workers go on. To stop them: manage.py jobs cancel {job.uuid}")
             raise
@@ -45,7 +47,7 @@ class Shown:
 
     def __init__(self, job: Job, progress: Progress) -> None:
         self.job, self.progress = job, progress
-        self.stage = ""
+        self.stage = self.error = ""
         self.missed = time.monotonic() + PATIENCE
 
     def look(self) -> None:
@@ -64,6 +66,18 @@ class Shown:
                 f"labelling.config.celery worker --queues {queue}",
                 waiting_for=queue,
             )
+
+        if self.job.state == Job.State.WAITING and self.job.error != self.error:
+            self.error = self.job.error
+            self.progress.say(f"Waiting: {self.error}", waiting_because=self.error)
+
+    def ask_again(self) -> None:
+        """While the database is away, the workers may go on all the same."""
+        try:
+            self.job.refresh_from_db()
+        except DATABASE_AWAY as away:
+            self.progress.say(f"The database is away: {away}".strip())
+            close_old_connections()
 
     def all_done(self) -> None:
         total = self.progress.total or 0

@@ -77,10 +77,13 @@ class Standing:
             child.stdin.write(json.dumps(question).encode() + b"\n")
             child.stdin.flush()
         self.listen(child, report, patient(tick))
-        if report.last and not report.error:
+        interrupted = report.error.get("code") == INTERRUPTED
+        if report.last and (interrupted or not report.error):
+            if interrupted:  # it ends, after an answer that is whole
+                self.end()
             return report.last
         child.wait()
-        if report.error.get("code") == INTERRUPTED or child.returncode == -signal.SIGTERM:
+        if interrupted or child.returncode == -signal.SIGTERM:
             raise Stopping
         raise refusal(self.module, child.returncode, report.error, self.log)
 
@@ -100,7 +103,8 @@ class Standing:
         return child
 
     def listen(self, child: subprocess.Popen[bytes], report: Report, tick: Tick) -> None:
-        """Read lines until one says `done` or `error`, or the child closes its output."""
+        """Read lines until one says `done` or `error`, or the child closes its output or has ended:
+        a process that it left behind may hold the output open."""
         assert child.stdout is not None
         looked = 0.0
         with selectors.DefaultSelector() as selector:
@@ -110,7 +114,10 @@ class Standing:
                     looked = time.monotonic()
                     check_memory(child.pid)
                     tick(None)
-                if not selector.select(timeout=TICK):
+                ended = child.poll() is not None
+                if not selector.select(timeout=0 if ended else TICK):
+                    if ended:
+                        return
                     continue
                 if not self.hear_more(child.stdout, report, tick):
                     return

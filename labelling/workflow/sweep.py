@@ -39,7 +39,7 @@ def sweep(*, now: datetime) -> dict[str, int]:
         "past_ranks": sum(clear_away(campaign, now=now) for campaign in campaigns),
         "keys": forget_keys(),
         "exports": clear_away_exports(blobs=store(), now=now),
-        "ingests": clear_away_ingests(blobs=store(), now=now),
+        "ingests": clear_away_ingests(blobs=store(), clock=lambda: now),
         "labels": send_missed(now=now),
         "tallies": sum(keep_tallies(campaign, now=now) for campaign in Campaign.objects.all()),
         "clouds": sum(keep_clouds(campaign) for campaign in Campaign.objects.all()),

@@ -10,7 +10,7 @@ from labelling.imagery.masks.sidefiles import pattern_named
 from labelling.imagery.masks.sources import SOURCES
 from labelling.imagery.products.stack import inspect_stack
 from labelling.models import Event, Layer, Tile
-from labelling.workflow.masking.products import Wanted, bring_masks
+from labelling.workflow.masking.products import Bringing, Wanted, bring_masks
 from tests.factories import NOON, CampaignFactory, SceneFactory
 from tests.labelling.imagery.masks.files import coarser, write_planes
 from tests.labelling.masked import Interrupted, codes_of, layer_blobs, store_tiles, stored_product
@@ -40,10 +40,8 @@ def bring(product, campaign, **choices):
     dry_run = choices.pop("dry_run", False)
     if "patterns" in choices:
         choices["patterns"] = tuple(pattern_named(text) for text in choices["patterns"])
-    return bring_masks(
-        product, campaign=campaign, blobs=store(), now=NOON, wanted=Wanted(**choices),
-        dry_run=dry_run,
-    )  # fmt: skip
+    how = Bringing(blobs=store(), now=NOON, wanted=Wanted(**choices), dry_run=dry_run)
+    return bring_masks(product, campaign, how)
 
 
 def by_tile(source):
@@ -212,7 +210,7 @@ def test_two_imports_at_once_leave_one_set_of_layers(campaign, product, folder):
     write_planes(folder / "a_SCL.tif", codes())
     slower = Interrupted(2, lambda: bring(product, campaign))
 
-    (report,) = bring_masks(product, campaign=campaign, blobs=slower, now=NOON)
+    (report,) = bring_masks(product, campaign, Bringing(blobs=slower, now=NOON))
 
     assert (report.state, "another import" in report.reason) == ("refused", True)
     assert Layer.objects.count() == 4
@@ -227,7 +225,7 @@ def test_a_store_that_fails_midway_takes_back_what_it_wrote(campaign, product, f
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with pytest.raises(StorageAway, match="No space left on device"):
-        bring_masks(product, campaign=campaign, blobs=Interrupted(3, full), now=NOON)
+        bring_masks(product, campaign, Bringing(blobs=Interrupted(3, full), now=NOON))
 
     assert (Layer.objects.count(), layer_blobs()) == (0, [])
 

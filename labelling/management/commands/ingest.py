@@ -47,14 +47,16 @@ class Command(WorkbenchCommand):
         )
         add_mask_arguments(parser)
         parser.add_argument(
-            "--jobs", type=int, default=cores(), metavar="N", help="threads (all cores)"
+            "--jobs", type=int, metavar="N", help="threads (all cores); of this process only"
         )
         how = parser.add_mutually_exclusive_group()
         how.add_argument("--dry-run", action="store_true", help="look, and write nothing")
         how.add_argument("--workers", action="store_true", help="let the workers do it, and wait")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["jobs"] < 1:
+        if options["jobs"] is not None and options["workers"]:
+            raise BadInput("--jobs: workers use all their cores.", field="jobs")
+        if options["jobs"] is not None and options["jobs"] < 1:
             raise BadInput(f"--jobs {options['jobs']}: it takes one at least.", field="jobs")
         report = self.by_workers(options) if options["workers"] else self.ingest(options)
         if options["json"]:
@@ -81,7 +83,7 @@ class Command(WorkbenchCommand):
                 dry_run=options["dry_run"],
                 with_masks=options["with_masks"],
                 masks=wanted_masks(options),
-                jobs=options["jobs"],
+                jobs=options["jobs"] or cores(),
                 clock=clock.now,
                 expect=lambda tiles: progress.expect((progress.total or 0) + tiles),
                 step=progress.step,

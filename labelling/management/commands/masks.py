@@ -22,7 +22,7 @@ from labelling.management.mask_options import add_mask_arguments, wanted_masks
 from labelling.management.progress import Progress
 from labelling.models import Campaign
 from labelling.workflow.masking.coverage import coverage
-from labelling.workflow.masking.products import MaskReport, Wanted, bring_masks, refusal
+from labelling.workflow.masking.products import Bringing, MaskReport, Wanted, bring_masks, refusal
 from labelling.workflow.masking.run import Order, RunReport, run_masker
 
 NAMED = 10
@@ -97,11 +97,8 @@ class Command(WorkbenchCommand):
         try:
             return bring_masks(
                 inspect(path, bands=[name.strip() for name in words.split(",")] if words else None),
-                campaign=campaign,
-                blobs=store(),
-                now=clock.now(),
-                wanted=wanted,
-                dry_run=options["dry_run"],
+                campaign,
+                Bringing(blobs=store(), now=clock.now(), wanted=wanted, dry_run=options["dry_run"]),
             )
         except StorageAway:
             raise

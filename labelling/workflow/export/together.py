@@ -73,4 +73,5 @@ def still_ours(hold: Hold) -> None:
         hold.check()
 
 
-EXPORT_SHARDS = Work(help=enqueue.Job.IO_SHARDS, begin=begin)
+EXPORT_SHARDS = Work(help=enqueue.Job.IO_SHARDS, begin=begin, alone=True)
+"""One process a worker: it has threads for all cores, and the worker's other places stay free."""

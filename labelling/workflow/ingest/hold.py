@@ -19,7 +19,7 @@ from django.db.models import F, Q
 
 from labelling.adapters.blobs import Blobs
 from labelling.clock import of_machines
-from labelling.errors import BadInput, Conflict, LostLease, StorageAway
+from labelling.errors import AtWorkElsewhere, BadInput, Conflict, LostLease, StorageAway
 from labelling.imagery.layout import footprint
 from labelling.imagery.products.names import parse_name
 from labelling.imagery.products.product import Product
@@ -98,7 +98,7 @@ class Hold:
 
 
 def take_up(product: Product, *, content: str, job: Intake) -> Hold:
-    """Claim the product's scene. Raises Conflict while another worker is at work on it.
+    """Claim the product's scene. Raises AtWorkElsewhere while another worker is at work on it.
 
     A scene that is ready stays ready: it is being cut for another campaign.
     """
@@ -173,7 +173,7 @@ def _take_over(scene: Scene, product: Product, facts: dict[str, Any], now: datet
     if not same.update(**changes):
         scene.refresh_from_db()
         until = f"{scene.lease_ends:%H:%M:%S} UTC" if scene.lease_ends else "a moment"
-        raise Conflict(
+        raise AtWorkElsewhere(
             f"{product.name}: another worker is ingesting it, and holds it until {until}.",
             field="path",
             help="Let it finish; if it died, run this again after that time.",

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+import time
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,13 +20,15 @@ from django.db import transaction
 
 from labelling import enqueue
 from labelling.adapters.blobs import Blobs
-from labelling.errors import BadInput, NotFound, StorageAway
+from labelling.errors import AtWorkElsewhere, BadInput, NotFound, StorageAway
 from labelling.models import JOB_LEASE, Campaign, Event, Job, record
+from labelling.workflow.ingest.hold import LEASE
 from labelling.workflow.ingest.made import Prepared
 from labelling.workflow.ingest.plan import Plan
 from labelling.workflow.ingest.preparing import take_back
 from labelling.workflow.ingest.products import outcome_of
 from labelling.workflow.ingest.report import FileReport, IngestReport
+from labelling.workflow.ingest.sources import Source
 from labelling.workflow.ingest.together import (
     INGEST_SHARDS,
     check_readable,
@@ -34,13 +38,14 @@ from labelling.workflow.ingest.together import (
     plan_of,
     room_of,
 )
+from labelling.workflow.ingest.work import Intake
 from labelling.workflow.lease import Cancelled, Lease
 from labelling.workflow.leased import carry_out
 from labelling.workflow.sharing.conduct import share
 from labelling.workflow.sharing.work import WORKER, NotHere
+from labelling.workflow.shutdown import Stopping
 
 KIND = enqueue.Job.INGEST.value
-UNFINISHED = (Job.State.WAITING, Job.State.RUNNING)
 REPORT = "report.json"
 MADE = re.compile(r"/made-(\d+)\.json$")
 NEWEST = 20
@@ -49,6 +54,10 @@ SETTLED = timedelta(minutes=10)
 """After so long no worker still writes for a cancelled ingest."""
 CLEARED = "cleared"
 """In the result of a cancelled ingest of which nothing is left."""
+MOST_WAITED = LEASE.total_seconds() + 10
+"""Seconds for a product that another worker has in hand: it ends, or its lease does."""
+LOOK_EVERY = 1.0
+"""Seconds between two looks at it."""
 MOST_TURNED_AWAY = 5
 """Workers that may take the job one after the other and can't read a source, until it fails."""
 
@@ -56,19 +65,27 @@ MOST_TURNED_AWAY = 5
 def start_ingest(plan: Plan, *, campaign: Campaign, blobs: Blobs, now: datetime) -> Job:
     """Send an ingest to the workers; the same one that is under way is returned as it is."""
     asked = {"digest": plan.digest, "files": len(plan.sources)}
-    for known in Job.objects.filter(kind=KIND, campaign=campaign, state__in=UNFINISHED):
-        if known.request["digest"] == plan.digest:
-            return known
+    if known := under_way(plan, campaign):
+        return known
     job = Job(
         uuid=uuid.uuid4(), kind=KIND, campaign=campaign, request={**asked, "asked_by": ""},
         created=now, lease_ends=now + JOB_LEASE,
     )  # fmt: skip
     blobs.write(f"{room_of(job)}/plan.json", plan.dump())
     with transaction.atomic():
+        Campaign.objects.select_for_update().get(pk=campaign.pk)
+        if known := under_way(plan, campaign):  # asked for twice in one moment
+            return known
         job.save()
         record(Event.Verb.PLANNED, job, campaign=campaign, who=None, now=now, **asked)
         enqueue.enqueue(enqueue.Job.INGEST, job_id=job.pk)
     return job
+
+
+def under_way(plan: Plan, campaign: Campaign) -> Job | None:
+    """The campaign's unfinished ingest of the same sources."""
+    unfinished = Job.objects.unfinished().filter(kind=KIND, campaign=campaign)
+    return next((job for job in unfinished if job.request["digest"] == plan.digest), None)
 
 
 def run_ingest(job: Job, *, blobs: Blobs, clock: Callable[[], datetime]) -> None:
@@ -89,8 +106,9 @@ def ingested(lease: Lease, blobs: Blobs) -> dict[str, Any]:
         )  # fmt: skip
         report = recorded(lease, plan, blobs)
     except Cancelled:
-        clear(job, blobs, now=lease.clock())
+        clear(job, blobs, clock=lease.clock, beat=lambda: kept_while_clearing(lease))
         raise
+    still_ours(lease)
     blobs.write(f"{room_of(job)}/{REPORT}", json.dumps(report.as_json()).encode())
     return result_of(job, report, blobs)
 
@@ -103,9 +121,12 @@ def recorded(lease: Lease, plan: Plan, blobs: Blobs) -> IngestReport:
         if told is None:
             told = recorded_slice(lease, plan, number, done=len(report.files), blobs=blobs)
             content = json.dumps([asdict(each) for each in told]).encode()
+            still_ours(lease)
             blobs.write(told_key(lease.job, number), content)
+            lease.job.step_done()
         report.files += told
-        sweep_out(lease.job, number, blobs, now=lease.clock())
+        sweep_out(lease.job, number, blobs, clock=lease.clock)
+        lease.tick()
     return report
 
 
@@ -123,9 +144,31 @@ def recorded_slice(
     job = replace(intake(lease.job, plan, blobs), clock=lease.clock, step=step)
     made: Sequence[Prepared | None] = made_of_slice(lease.job, number, blobs) or [None] * len(part)
     for source, prepared in zip(part, made):
-        found.append(outcome_of(source, job, prepared))
+        outcome = patient_outcome(source, job, prepared, lease)
+        # What ends this job reads like a refusal of the product; then it isn't one.
+        lease.check()
+        found.append(outcome)
         step(0)
     return found
+
+
+def still_ours(lease: Lease) -> None:
+    """Only who holds the job may say what became of a product. Raises LostLease."""
+    with lease.fenced():
+        pass
+
+
+def patient_outcome(
+    source: Source, job: Intake, prepared: Prepared | None, lease: Lease
+) -> FileReport:
+    """`outcome_of`; a product that a worker which died had in hand is waited for."""
+    until = time.monotonic() + MOST_WAITED
+    while True:
+        try:
+            return outcome_of(source, job, prepared, patient=time.monotonic() < until)
+        except AtWorkElsewhere:
+            lease.tick()
+            time.sleep(LOOK_EVERY)
 
 
 def check_readable_here(lease: Lease, part: Sequence[Any]) -> None:
@@ -153,34 +196,54 @@ def told_key(job: Job, number: int) -> str:
     return f"{room_of(job)}/told-{number:06d}.json"
 
 
-def sweep_out(job: Job, number: int, blobs: Blobs, *, now: datetime) -> None:
+def kept_while_clearing(lease: Lease) -> None:
+    """Nobody else is to take a cancelled job up while its leftovers are removed."""
+    with suppress(Cancelled, Stopping):
+        lease.tick()
+
+
+def sweep_out(
+    job: Job,
+    number: int,
+    blobs: Blobs,
+    *,
+    clock: Callable[[], datetime],
+    beat: Callable[[], None] = lambda: None,
+) -> None:
     """Forget what a worker made of a slice; blobs of tiles that weren't recorded go with it."""
     made = made_of_slice(job, number, blobs)
-    take_back({each.product: each.blobs for each in made if each}, blobs, now=now)
+    take_back({each.product: each.blobs for each in made if each}, blobs, clock=clock, beat=beat)
     if made:
         blobs.delete(made_key(job, number))
 
 
-def clear(job: Job, blobs: Blobs, *, now: datetime) -> int:
+def clear(
+    job: Job,
+    blobs: Blobs,
+    *,
+    clock: Callable[[], datetime],
+    beat: Callable[[], None] = lambda: None,
+) -> int:
     """Remove all that a cancelled ingest keeps beside what it has recorded; how many blobs."""
     left = [key for key, _ in blobs.sizes(f"{room_of(job)}/")]
     for key in left:
         if made := MADE.search(key):
-            sweep_out(job, int(made[1]), blobs, now=now)
+            sweep_out(job, int(made[1]), blobs, clock=clock, beat=beat)
     for key in left:
+        beat()
         blobs.delete(key)
     return len(left)
 
 
-def clear_away(*, blobs: Blobs, now: datetime) -> int:
+def clear_away(*, blobs: Blobs, clock: Callable[[], datetime]) -> int:
     """Clear up after ingests that were cancelled while nobody was at work on them; how many."""
     cancelled = Job.objects.filter(kind=KIND, state=Job.State.CANCELLED).order_by("-finished")
     removed = 0
     for job in cancelled[:NEWEST]:
         if CLEARED in job.result:
             continue
-        removed += clear(job, blobs, now=now) > 0
-        if job.finished and job.finished < now - SETTLED:
+        removed += clear(job, blobs, clock=clock) > 0
+        if job.finished and job.finished < clock() - SETTLED:
             Job.objects.filter(pk=job.pk).update(result={CLEARED: True})
     return removed
 

@@ -26,6 +26,8 @@ from labelling.workflow.ingest.tiles import made_rows
 from labelling.workflow.ingest.work import Intake, Work
 from labelling.workflow.orphans import unreferenced
 
+AT_ONCE = 32
+"""Blobs that are taken back before it is asked again whether somebody wants them."""
 Written = dict[str, list[str]]
 """{product id: keys of the blobs of it that were not there before}."""
 
@@ -54,7 +56,7 @@ def prepare(
         take_back(
             {product: new for product, each in written.items() if each is new},
             job.blobs,
-            now=job.moment(),
+            clock=job.moment,
         )
         return None
 
@@ -92,13 +94,21 @@ def unreadable(path: Path) -> str:
     return ""
 
 
-def take_back(written: Mapping[str, Sequence[str]], blobs: Blobs, *, now: datetime) -> None:
+def take_back(
+    written: Mapping[str, Sequence[str]],
+    blobs: Blobs,
+    *,
+    clock: Callable[[], datetime],
+    beat: Callable[[], None] = lambda: None,
+) -> None:
     """Remove those of the blobs that no row refers to, but for products that are being recorded:
-    their rows are on the way."""
-    busy = Scene.objects.filter(product_id__in=list(written), lease_ends__gt=now)
-    at_work = set(busy.values_list("product_id", flat=True))
-    keys = [key for product, each in written.items() if product not in at_work for key in each]
-    for key in unreferenced(keys) if keys else ():
-        # Storage that fails may not even take back; `verify` names what is left over.
-        with suppress(OSError, StorageAway):
-            blobs.delete(key)
+    their rows are on the way. Few at a time, since another ingest may begin to record meanwhile."""
+    for product, keys in written.items():
+        for first in range(0, len(keys), AT_ONCE):
+            beat()
+            if Scene.objects.filter(product_id=product, lease_ends__gt=clock()).exists():
+                break
+            for key in unreferenced(keys[first : first + AT_ONCE]):
+                # Storage that fails may not even take back; `verify` names what is left over.
+                with suppress(OSError, StorageAway):
+                    blobs.delete(key)

@@ -17,6 +17,7 @@ from django.db import IntegrityError
 
 from labelling.adapters.blobs import Blobs
 from labelling.errors import (
+    AtWorkElsewhere,
     BadInput,
     Conflict,
     LostLease,
@@ -41,7 +42,7 @@ from labelling.workflow.ingest.rows import Ledger, TileRow, save, the_installati
 from labelling.workflow.ingest.sources import Source, find_sources
 from labelling.workflow.ingest.tiles import known_rows, made_rows
 from labelling.workflow.ingest.work import Intake, Work, looked_up
-from labelling.workflow.masking.products import bring_masks
+from labelling.workflow.masking.products import Bringing, bring_masks
 
 __all__ = ["Intake", "ingest_all", "ingest_folder", "ingest_source", "ingest_stack"]
 
@@ -95,11 +96,16 @@ def ingest_all(
     return report
 
 
-def outcome_of(source: Source, job: Intake, prepared: Prepared | None = None) -> FileReport:
-    """What became of one product: `ingest_source` without its refusals."""
+def outcome_of(
+    source: Source, job: Intake, prepared: Prepared | None = None, *, patient: bool = False
+) -> FileReport:
+    """What became of one product: `ingest_source` without its refusals. Raises AtWorkElsewhere
+    where the caller is `patient` enough to ask again."""
     try:
         return ingest_source(source, job, prepared)
     except WorkbenchError as error:
+        if patient and isinstance(error, AtWorkElsewhere):
+            raise
         reason = str(error).removeprefix(f"{source.path.name}: ")
         return FileReport(source.path.name, "refused", reason, error.field)
 
@@ -256,9 +262,8 @@ def _save(work: Work, rows: list[TileRow], hold: Hold) -> None:
 
 def _take_masks(work: Work) -> None:
     job = work.job
-    found = bring_masks(
-        work.product, campaign=job.campaign, blobs=job.blobs, now=job.now, wanted=job.masks
-    )
+    how = Bringing(blobs=job.blobs, now=job.now, wanted=job.masks, beat=partial(job.step, 0))
+    found = bring_masks(work.product, job.campaign, how)
     work.report.masks = [each.as_json() for each in found]
 
 

@@ -43,7 +43,7 @@ def made_rows(
     """
     rows = [list(row) for _, row in groupby(spots, key=lambda spot: spot.window.row)]
     wanted = [[spot for spot in row if work.must_cut(spot)] for row in rows]
-    there = elsewhere(work, [spot for row in wanted for spot in row])
+    there = elsewhere(work, [spot for row in wanted for spot in row], partial(work.job.step, 0))
     to_cut = [[spot for spot in row if spot.place not in there] for row in wanted]
     with _cutting(work, to_cut) as cuts:
         for row, asked in zip(rows, wanted):
@@ -72,7 +72,9 @@ def _cutting(work: Work, rows: Sequence[Sequence[Spot]]) -> Iterator[Iterator[Se
         yield cuts
 
 
-def elsewhere(work: Work, spots: Sequence[Spot]) -> dict[str, TileRow | None]:
+def elsewhere(
+    work: Work, spots: Sequence[Spot], beat: Callable[[], None]
+) -> dict[str, TileRow | None]:
     """{place: the row of its tile, made by another worker; None without data}.
 
     A tile whose blobs aren't there, or that isn't the one that is known, is to be cut here.
@@ -80,6 +82,7 @@ def elsewhere(work: Work, spots: Sequence[Spot]) -> dict[str, TileRow | None]:
     found: dict[str, TileRow | None] = {}
     for spot in spots:
         if spot.place in work.made:
+            beat()
             made = work.made[spot.place]
             row = made and _row(work, spot, made)
             if row is None or _may_stand(work, row):

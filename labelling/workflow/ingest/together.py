@@ -78,7 +78,7 @@ class Maker:
             made = self.made(part, hold, written)
         except (ShardGone, Cancelled):
             if not wanted_still(self.job):
-                take_back(written, self.blobs, now=hold.clock())
+                take_back(written, self.blobs, clock=hold.clock)
             raise
         told = [each and each.as_json() for each in made]
         self.blobs.write(made_key(self.job, hold.n), json.dumps(told).encode())
@@ -127,4 +127,5 @@ def wanted_still(job: Job) -> bool:
     return Job.objects.unfinished().filter(pk=job.pk, cancel=False).exists()
 
 
-INGEST_SHARDS = Work(help=enqueue.Job.IO_SHARDS, begin=begin)
+INGEST_SHARDS = Work(help=enqueue.Job.IO_SHARDS, begin=begin, alone=True)
+"""One process a worker: it has threads for all cores, and the worker's other places stay free."""

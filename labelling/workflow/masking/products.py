@@ -7,7 +7,7 @@ mask again changes nothing, and a refused mask doesn't keep the others out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from django.db import IntegrityError, transaction
 from numpy.typing import NDArray
 
 from labelling.adapters.blobs import Blobs
-from labelling.errors import BadInput, Conflict, NotFound, StorageAway, WorkbenchError
+from labelling.errors import BadInput, Conflict, LostLease, NotFound, StorageAway, WorkbenchError
 from labelling.imagery.layout import Spot, lay_out
 from labelling.imagery.masks.reading import MaskFile, MaskReader, reading_mask
 from labelling.imagery.masks.sidefiles import Pattern, masks_of
@@ -86,41 +86,41 @@ class MaskReport:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class Work:
+@dataclass(frozen=True, kw_only=True)
+class Bringing:
+    """How masks come in."""
+
+    blobs: Blobs
+    now: datetime
+    wanted: Wanted = USUAL
+    dry_run: bool = False
+    beat: Callable[[], None] = lambda: None
+    """Called with each tile."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work(Bringing):
     """The masks of one product on their way in."""
 
     product: Product
     tiles: list[tuple[Spot, Tile]]
     """Those that are stored."""
-    blobs: Blobs
-    now: datetime
-    wanted: Wanted
-    dry_run: bool
 
 
-def bring_masks(
-    product: Product,
-    *,
-    campaign: Campaign,
-    blobs: Blobs,
-    now: datetime,
-    wanted: Wanted = USUAL,
-    dry_run: bool = False,
-) -> list[MaskReport]:
+def bring_masks(product: Product, campaign: Campaign, how: Bringing) -> list[MaskReport]:
     """Store the masks inside and beside `product` as layers of its tiles of the campaign's size.
 
     Each mask that can't be used is told in its report, with nothing of it left behind.
     Raises NotFound when no tile of the product is stored, StorageAway when storage can't be
     written; masks that came in before stay.
     """
-    work = Work(product, _stored(product, campaign), blobs, now, wanted, dry_run)
-    reports = [_bring(found, work) for found in masks_of(product, wanted.patterns)]
+    work = Work(product=product, tiles=_stored(product, campaign), **vars(how))
+    reports = [_bring(found, work) for found in masks_of(product, how.wanted.patterns)]
     news = [each for each in reports if each.tiles_new]
-    if news and not dry_run:
+    if news and not how.dry_run:
         masks = [f"{each.source} {each.version}" for each in news]
         scene = Scene.objects.get(product_id=product.product_id)
-        record("imported", scene, campaign=campaign, who=None, now=now, masks=masks)
+        record("imported", scene, campaign=campaign, who=None, now=how.now, masks=masks)
     return reports
 
 
@@ -161,7 +161,7 @@ def _bring(found: MaskFile | BadInput, work: Work) -> MaskReport:
         return refusal(work.product.name, found)
     try:
         return _bring_file(found, work)
-    except StorageAway:
+    except (StorageAway, LostLease):
         raise
     except WorkbenchError as error:
         refused = refusal(found.name, error)
@@ -195,6 +195,7 @@ def _layers(mask: MaskReader, name: Name, work: Work, written: list[str]) -> Ite
     """Rows of the layers that are new, their blobs stored."""
     known = _known(name, work)
     for spot, tile in work.tiles:
+        work.beat()
         data = data_of(work.blobs, tile)
         codes = only_where(data, mask.tile(spot.window))
         if tile.pk in known:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from labelling.adapters.beside import sha256_of
 from labelling.adapters.blobs import Blobs
-from labelling.errors import BadInput, NotFound
+from labelling.errors import BadInput, NotFound, StorageAway
 from labelling.models import Round
 from labelling.workflow.attempt import Attempt
 from labelling.workflow.scoring.keys import Keys, Recipes, found_in
@@ -79,9 +79,11 @@ def newest(attempt: Attempt, recipes: Recipes) -> Earlier | None:
         key = f"rounds/{attempt.round.campaign.slug}/{n}/score"
         try:
             return attempt.meanwhile(lambda: read(key, n, recipes, attempt.blobs))  # noqa: B023 - it is called in this turn
-        except (NotFound, BadInput, ValueError, OSError, KeyError) as damage:
+        except (NotFound, FileNotFoundError, BadInput, ValueError, KeyError) as damage:
             logger.warning("%s can't be used, its tiles are scored afresh: %s", key, damage)
             return None
+        except OSError as away:  # taken for damage, it would have the whole pool scored afresh
+            raise StorageAway(f"{key} can't be read now: {away}.", field="storage") from away
     return None
 
 

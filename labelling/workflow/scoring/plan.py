@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from labelling.workflow.pool_listing import COMPARED, listed_pool
 from labelling.workflow.pool_masks import Other, other_mask
 from labelling.workflow.scoring.earlier import Earlier, newest
 from labelling.workflow.scoring.keys import Keys, Recipes
+from labelling.workflow.sharing.work import NotHere
 
 PASSES = 4
 """Forward passes a tile, for strategies that need members to disagree: flips with dropout."""
@@ -47,11 +48,19 @@ class Header:
     `before` are folders in storage, `before` "" where there is none."""
     sizes: list[int]
     """Tiles of each shard."""
+    recipe: str
+    """Of the figures, as whoever made the plan makes them: code, torch and numpy are in it."""
 
     @classmethod
     def read(cls, room: str, blobs: Blobs) -> Header:
         """Raises NotFound."""
-        return cls(**json.loads(blobs.read(f"{room}/plan.json")))
+        told = json.loads(blobs.read(f"{room}/plan.json"))
+        return cls(**{each.name: told[each.name] for each in fields(cls)})
+
+    def check_same_here(self) -> None:
+        """Raises NotHere where this worker would make other figures than the plan's maker."""
+        if Recipes.of(self.told).scored != self.recipe:
+            raise NotHere("has other versions (workbench, torch or numpy) than who holds the job")
 
 
 @dataclass(frozen=True)
@@ -96,8 +105,7 @@ def plan_of(attempt: Attempt) -> Plan:
     """
     plan = made(attempt)
     room = room_of(attempt.key, plan.header.digest)
-    if not attempt.blobs.exists(f"{room}/plan.json"):
-        attempt.meanwhile(lambda: keep(plan, room, attempt.blobs))
+    attempt.meanwhile(lambda: keep(plan, room, attempt.blobs))
     return plan
 
 
@@ -125,18 +133,22 @@ def made(attempt: Attempt) -> Plan:
     source = np.full(len(seen_keys), -1, dtype=np.int64)
     if earlier is not None:
         source = earlier.rows_for(scored_keys, seen_keys)
-    header = header_of(told, seen_keys, scored_keys, source)
+    header = header_of(told, recipes, seen_keys, scored_keys, source)
     return Plan(header, tiles, listing["known"], scored_keys, seen_keys, source, earlier)
 
 
 def header_of(
-    told: dict[str, Any], seen_keys: Keys, scored_keys: Keys, source: NDArray[np.int64]
+    told: dict[str, Any],
+    recipes: Recipes,
+    seen_keys: Keys,
+    scored_keys: Keys,
+    source: NDArray[np.int64],
 ) -> Header:
     sizes = sizes_of(int((source < 0).sum()))
     said = hashlib.sha256(json.dumps([told, sizes], sort_keys=True).encode())
     for array in (seen_keys, scored_keys, source >= 0):
         said.update(array.tobytes())
-    return Header(said.hexdigest(), told, sizes)
+    return Header(said.hexdigest(), told, sizes, recipes.scored)
 
 
 def sizes_of(tiles: int) -> list[int]:
@@ -157,16 +169,18 @@ def with_codes(tiles: Listed, other: Other) -> list[dict[str, Any]]:
 
 
 def keep(plan: Plan, room: str, blobs: Blobs) -> None:
-    """Put the plan into storage; `plan.json` last: where it is, the listings are."""
-    listings = listings_of(plan)
+    """Put into storage what isn't there of the plan, `plan.json` last."""
+    listings, there = listings_of(plan), {key for key, _ in blobs.sizes(f"{room}/")}
+    missing = [n for n in range(len(listings)) if listing_key(room, n) not in there]
 
     def write(n: int) -> None:
         blobs.write(listing_key(room, n), json.dumps(listings[n]).encode())
 
     with ThreadPoolExecutor(AT_ONCE) as writing:
-        for _ in writing.map(write, range(len(listings))):
+        for _ in writing.map(write, missing):
             pass
-    blobs.write(f"{room}/plan.json", json.dumps(asdict(plan.header), indent=1).encode())
+    if f"{room}/plan.json" not in there:
+        blobs.write(f"{room}/plan.json", json.dumps(asdict(plan.header), indent=1).encode())
 
 
 def listings_of(plan: Plan) -> list[Listed]:

@@ -77,7 +77,9 @@ class Stay:
         """The scorer of this plan."""
         if self.header is None or self.header.digest != hold.shard.plan:
             self.end()
-            self.header = Header.read(room, self.blobs)
+            header = Header.read(room, self.blobs)
+            header.check_same_here()
+            self.header = header
         if self.scorer is None:
             told = self.header.told
             request = hold.meanwhile(lambda: self.request(told))

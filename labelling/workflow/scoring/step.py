@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from labelling.adapters.beside import sha256_of
+from labelling.adapters.blobs import Blobs
+from labelling.errors import BadInput, JobFailed, NotFound
 from labelling.workflow.attempt import Attempt
 from labelling.workflow.pool_listing import (
     complete_pool,
@@ -18,13 +22,16 @@ from labelling.workflow.pool_listing import (
 from labelling.workflow.scoring.merging import Rows, merge
 from labelling.workflow.scoring.plan import Plan, clear, plan_of
 from labelling.workflow.scoring.shards import conductors
-from labelling.workflow.sharing.conduct import share
+from labelling.workflow.sharing.conduct import do_again, share
 from labelling.workflow.sharing.work import Work
 
 COUNTS = "counts.json"
 """{taken_over, scored, from_round} of a pool that a model scored."""
 AT_ONCE = 8
 """Shards' files on their way to this machine at the same time."""
+MOST_LOST = 3
+"""Times that lost shards are scored until the round fails."""
+logger = logging.getLogger(__name__)
 
 
 def score(attempt: Attempt) -> Path:
@@ -49,23 +56,54 @@ def make(attempt: Attempt) -> None:
 def score_by_model(attempt: Attempt, out: Path, work: Work) -> None:
     """Write a scored pool's files into `out`."""
     plan = plan_of(attempt)
-    results = share(
-        attempt,
-        work=work,
-        plan=plan.header.digest,
-        units=plan.header.sizes,
-        blobs=attempt.blobs,
-        line={"stage": "score", "taken_over": plan.taken_over},
-    )
-    rows = Rows(plan, attempt.meanwhile(lambda: files_of(results, attempt)))
+    results, files = scored(attempt, plan, work)
+    rows = Rows(plan, files)
     attempt.meanwhile(lambda: merge(rows, out, results))
     write_json(out / COUNTS, counted(plan))
 
 
-def files_of(results: list[dict[str, Any]], attempt: Attempt) -> list[Path]:
-    """What the shards made, on this machine, in their order."""
+def scored(attempt: Attempt, plan: Plan, work: Work) -> tuple[list[dict[str, Any]], list[Path]]:
+    """The shards' results, and what they made, on this machine, in their order.
+
+    Rows may outlive the files they tell of, after a restore for instance: those shards are scored
+    again. Raises JobFailed where their files don't stay.
+    """
+    for _ in range(MOST_LOST):
+        results = share(
+            attempt,
+            work=work,
+            plan=plan.header.digest,
+            units=plan.header.sizes,
+            blobs=attempt.blobs,
+            line={"stage": "score", "taken_over": plan.taken_over},
+        )
+        files = attempt.meanwhile(lambda: files_of(results, attempt.blobs))  # noqa: B023 - it is called in this turn
+        lost = [n for n, file in enumerate(files) if file is None]
+        if not lost:
+            return results, [file for file in files if file is not None]
+        logger.warning("%s: shards %s are lost, they are scored again", attempt.key, lost)
+        do_again(attempt, lost)
+    raise JobFailed(
+        f"Scores of {len(lost)} shards of {attempt.key} don't stay in storage.",
+        help="manage.py verify lists what else is lost; then `jobs retry` goes on there.",
+    )
+
+
+def files_of(results: list[dict[str, Any]], blobs: Blobs) -> list[Path | None]:
+    """None for what is lost or isn't what the shard made."""
+
+    def file_of(result: dict[str, Any]) -> Path | None:
+        try:
+            file = blobs.local(result["key"])
+        except (NotFound, BadInput):
+            return None
+        if sha256_of(file) == result["sha256"]:
+            return file
+        file.unlink()  # a copy that a cache keeps must not come back
+        return None
+
     with ThreadPoolExecutor(AT_ONCE) as copying:
-        return list(copying.map(lambda each: attempt.blobs.local(each["key"]), results))
+        return list(copying.map(file_of, results))
 
 
 def counted(plan: Plan) -> dict[str, Any]:

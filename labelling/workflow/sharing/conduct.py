@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db import close_old_connections
+
 from labelling import enqueue
 from labelling.adapters.blobs import Blobs
 from labelling.errors import JobFailed
 from labelling.models import JOB_LEASE, Job, Shard
 from labelling.models.shard import MOST_TRIES
-from labelling.workflow.lease import RENEW_EVERY, Lease
+from labelling.workflow.lease import DATABASE_AWAY, RENEW_EVERY, Lease
 from labelling.workflow.sharing.alone import alone
 from labelling.workflow.sharing.stay import Stay
 from labelling.workflow.sharing.tally import Tally
@@ -27,6 +30,7 @@ MOST_CALLED = 16
 """Helpers called at the beginning; later ones are called one by one."""
 AT_ONCE = 1000
 """Rows written with one statement."""
+logger = logging.getLogger(__name__)
 
 
 def share(
@@ -73,6 +77,15 @@ def deal(lease: Lease, *, plan: str, units: Sequence[int]) -> None:
             shards.filter(state=Shard.State.WAITING).update(tries=0)
 
 
+def do_again(lease: Lease, numbers: Sequence[int]) -> None:
+    """Shards that were done, and whose files are lost or damaged, wait again."""
+    with lease.fenced():
+        shards = Shard.objects.of(lease.job).filter(n__in=numbers, state=Shard.State.DONE)
+        shards.update(
+            state=Shard.State.WAITING, finished=None, progress=0, tries=0, result={}, worker=""
+        )
+
+
 @dataclass(kw_only=True)
 class Conducting:
     lease: Lease
@@ -109,14 +122,29 @@ class Conducting:
 
     def along(self, *, news: bool = False) -> None:
         """The job's own tick. The shards are only counted where there is `news`, or the tick is
-        going to write it."""
+        going to write it. A database that is away for a moment ends nothing: the lease decides."""
         due = time.monotonic() - self.lease.tried >= RENEW_EVERY
-        self.lease.tick(self.told() if news or due else None)
-        if not due:
-            return
-        self.check()
-        if time.monotonic() - self.called >= CALL_EVERY:
-            self.call(min(1, self.waiting()))
+        told = None
+        try:
+            told = self.told() if news or due else None
+        except DATABASE_AWAY as away:
+            logger.warning("%s: its shards could not be counted: %s", self.job, away)
+            close_old_connections()
+        self.lease.tick(told)
+        if told is not None and due:
+            self.look_after()
+
+    def look_after(self) -> None:
+        """Raises JobFailed where a shard was given up."""
+        try:
+            self.check()
+            if time.monotonic() - self.called >= CALL_EVERY:
+                # Left over from a worker whose clock was ahead, or from before it was set back.
+                Shard.objects.of(self.job).brought_near(now=self.lease.clock())
+                self.call(min(1, self.waiting()))
+        except DATABASE_AWAY as away:
+            logger.warning("%s: its shards could not be looked after: %s", self.job, away)
+            close_old_connections()
 
     def told(self) -> dict[str, Any]:
         seconds = time.monotonic() - self.began

@@ -9,7 +9,7 @@ from labelling import enqueue
 from labelling.adapters.blobs import Blobs
 from labelling.models import Job
 from labelling.workflow.sharing.alone import alone
-from labelling.workflow.sharing.stay import ENDINGS, Stay
+from labelling.workflow.sharing.stay import HELPERS_ENDINGS, Stay
 from labelling.workflow.sharing.work import Work
 from labelling.workflow.shutdown import Stopping
 
@@ -32,6 +32,6 @@ def help_with(job: Job, work: Work, *, blobs: Blobs, clock: Callable[[], datetim
         except Stopping:
             enqueue.enqueue(work.help, job_id=job.pk)
             return f"{job}: {stay.done} shards, left to another worker"
-        except ENDINGS as end:
+        except HELPERS_ENDINGS as end:
             return f"{job}: {stay.done} shards, then {end}"
     return f"{job}: {stay.done} shards"

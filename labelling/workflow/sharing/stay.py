@@ -23,6 +23,10 @@ from labelling.workflow.shutdown import Stopping
 
 ENDINGS = (Stopping, Cancelled, LostLease, StorageAway, *DATABASE_AWAY)
 """They end a stay, but are no fault of the shard."""
+HELPERS_ENDINGS = (*ENDINGS, OSError)
+"""Of a helper's stay: a full disk, or a folder that isn't mounted, is its machine's own trouble."""
+MOST_FAILED = 2
+"""Shards that a helper fails at one after the other: the fault is probably its own."""
 logger = logging.getLogger(__name__)
 
 
@@ -37,7 +41,8 @@ class Stay:
       worker, doesn't count as tried, and the stay ends with that;
     - any other: it waits, but counts as tried; MOST_TRIES such tries and it has failed. The stay of
       the conductor ends with that: the job fails as if there were no shards. A helper goes on with
-      the next shard.
+      the next shard; not after MOST_FAILED in a row, and never with a shard that it was the last to
+      fail at. So one worker that can do nothing doesn't use up all tries.
     """
 
     job: Job
@@ -51,6 +56,7 @@ class Stay:
     """Numbers of the shards that this worker doesn't try again in this stay."""
     done: int = 0
     """Shards that it has finished."""
+    failed_in_a_row: int = 0
 
     def work_off(self, do: Do) -> None:
         """Do shards until none is free that this worker hasn't declined."""
@@ -59,7 +65,7 @@ class Stay:
 
     def next(self) -> Hold | None:
         """Take the next free shard, by number; None where there is none."""
-        while True:
+        while self.conductor or self.failed_in_a_row < MOST_FAILED:
             self.along()
             shutdown.check()
             shard = self.free().first()
@@ -70,15 +76,18 @@ class Stay:
                 shard.give_up(now=now)
             elif shard.take(worker=WORKER, by_conductor=self.conductor, now=now):
                 return Hold(job=self.job, clock=self.clock, shard=shard, along=self.along)
+        return None
 
     def free(self) -> QuerySet[Shard]:
         free = Shard.objects.of(self.job).free(now=self.clock()).exclude(n__in=self.declined)
         wanted = Q(job__state__in=[Job.State.WAITING, Job.State.RUNNING], job__cancel=False)
+        if not self.conductor:
+            free = free.exclude(worker=WORKER, state=Shard.State.WAITING, tries__gt=0)
         return free.filter(wanted).order_by("n")
 
     def attempt(self, do: Do, hold: Hold) -> None:
         """Do one shard, or let go of it. Raises as the class says."""
-        shard = hold.shard
+        shard, ending = hold.shard, ENDINGS if self.conductor else HELPERS_ENDINGS
         try:
             result = do(hold)
         except ShardGone as gone:
@@ -86,7 +95,7 @@ class Stay:
         except NotHere as why:
             self.declined.add(shard.n)
             let_go(shard, well=True, why=f"{WORKER}: {why}")
-        except ENDINGS as end:
+        except ending as end:
             let_go(shard, well=not isinstance(end, Stopping) or shutdown.asked(), why=str(end))
             raise
         except Exception as failed:
@@ -96,7 +105,8 @@ class Stay:
 
     def failed(self, shard: Shard, failed: Exception) -> None:
         self.declined.add(shard.n)
-        let_go(shard, well=False, why=told(failed))
+        self.failed_in_a_row += 1
+        let_go(shard, well=False, why=f"{WORKER}: {told(failed)}")
         if self.conductor:
             raise failed
         expected = isinstance(failed, WorkbenchError)
@@ -105,6 +115,7 @@ class Stay:
     def finish(self, shard: Shard, result: dict[str, Any]) -> None:
         if shard.finish(result, now=self.clock()):
             self.done += 1
+            self.failed_in_a_row = 0
         else:
             logger.warning("%s: another worker took it before its end", shard)
 

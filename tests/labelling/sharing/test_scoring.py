@@ -10,12 +10,16 @@ import pytest
 from al_engine.batches import Pool
 from labelling.adapters.blobs import store
 from labelling.compute.scoring import Scorer
+from labelling.errors import JobFailed
 from labelling.imagery.tilefile import write_label
 from labelling.models import Job, Layer, Round, Shard, Tile
+from labelling.workflow.scoring import keys
 from labelling.workflow.scoring import plan as plans
+from labelling.workflow.scoring import step as steps
 from labelling.workflow.scoring.keys import found_in
 from labelling.workflow.scoring.npz import mapped, writing
 from labelling.workflow.scoring.step import note_scores, score
+from labelling.workflow.sharing.work import NotHere
 from tests.factories import NOON
 from tests.labelling.judged import kept, trained
 from tests.labelling.one_round import planned, taken
@@ -87,6 +91,47 @@ def test_three_shards_give_the_bytes_that_one_gives(campaign, folder, monkeypatc
 
     assert Shard.objects.filter(state="done").count() == 3
     assert {name: (made / name).read_bytes() for name in FILES} == expected
+
+
+def test_shards_whose_files_are_lost_or_damaged_are_scored_again(campaign, folder, monkeypatch):
+    monkeypatch.setattr(plans, "SMALLEST", 3)
+    attempt = at_the_score(campaign, kept(folder, campaign))
+    made = score_here(attempt)
+    expected = {name: (made / name).read_bytes() for name in FILES}
+    before = dict(Shard.objects.values_list("n", "token"))
+    lost, whole, damaged = (
+        each["key"] for each in Shard.objects.order_by("n").values_list("result", flat=True)
+    )
+    store().delete(lost)
+    store().delete(f"{lost.rsplit('/', 1)[0]}/tiles-00000.json")
+    content = bytearray(store().read(damaged))
+    content[-200] ^= 1
+    store().path(damaged).write_bytes(content)
+
+    again = score_here(attempt)
+
+    assert {name: (again / name).read_bytes() for name in FILES} == expected
+    after = dict(Shard.objects.values_list("n", "token"))
+    assert after == {0: before[0] + 1, 1: before[1], 2: before[2] + 1}
+    assert store().exists(whole)
+
+
+def test_a_storage_that_keeps_nothing_fails_the_round(campaign, folder, monkeypatch):
+    attempt = at_the_score(campaign, kept(folder, campaign))
+    monkeypatch.setattr(steps, "sha256_of", lambda path: "another")
+
+    with pytest.raises(JobFailed, match=r"1 shards of .* don't stay in storage"):
+        score_here(attempt)
+
+
+def test_a_worker_with_other_versions_leaves_the_shards_alone(campaign, folder, monkeypatch):
+    attempt = at_the_score(campaign, kept(folder, campaign))
+    header = plans.plan_of(attempt).header
+    header.check_same_here()
+    monkeypatch.setattr(keys, "version", lambda package: f"another {package}")
+
+    with pytest.raises(NotHere, match="other versions"):
+        header.check_same_here()
 
 
 def test_a_round_with_the_same_model_scores_only_what_is_new(campaign, folder, monkeypatch):

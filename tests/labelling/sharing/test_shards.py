@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 
 from labelling import clock
 from labelling.adapters.blobs import store
 from labelling.errors import BadInput, JobFailed, StorageAway
-from labelling.models import Job, Shard
+from labelling.models import JOB_LEASE, Job, Shard
 from labelling.models.shard import MOST_TRIES
 from labelling.workflow import shutdown
 from labelling.workflow.helping import call_for_help, help_job
@@ -19,6 +21,7 @@ from labelling.workflow.sharing import conduct
 from labelling.workflow.sharing.alone import alone
 from labelling.workflow.sharing.help import help_with
 from labelling.workflow.sharing.hold import ShardGone
+from labelling.workflow.sharing.tally import Tally
 from labelling.workflow.sharing.work import NotHere
 from labelling.workflow.shutdown import Stopping
 from tests.labelling.sharing.shared import Noting, conducted, dealt, expire, held_job, helper
@@ -236,6 +239,55 @@ def test_a_helper_leaves_a_shard_that_it_cannot_do_to_others():
     assert rows == [("waiting", 0), ("waiting", 1), ("done", 1)]
     assert "no such mount" in Shard.objects.get(n=0).error
     assert [each["of"] for each in conducted(lease, Noting(), shards=3)] == [0, 1, 2]
+
+
+def test_a_worker_that_can_do_nothing_does_not_use_up_the_tries():
+    lease = held_job()
+    dealt(lease)
+    broken = Noting(at=dict.fromkeys(range(4), raising(BadInput("its token is wrong"))))
+    full = Noting(at=dict.fromkeys(range(4), raising(OSError("No space left on device"))))
+
+    for _ in range(MOST_TRIES + 1):
+        assert "0 shards" in help_with(lease.job, full.work, blobs=store(), clock=clock.now)
+    for _ in range(MOST_TRIES + 1):
+        help_with(lease.job, broken.work, blobs=store(), clock=clock.now)
+
+    assert list(Shard.objects.values_list("state", "tries")) == [("waiting", 1)] * 4
+    assert "its token is wrong" in Shard.objects.get(n=3).error
+    assert [each["of"] for each in conducted(lease, Noting())] == [0, 1, 2, 3]
+
+
+def test_a_database_that_is_away_for_a_moment_ends_no_conductor(monkeypatch):
+    lease, count, failures = held_job(), Tally.of, []
+
+    def away(job):
+        if len(failures) < 2:
+            failures.append(job)
+            raise OperationalError("server closed the connection")
+        return count(job)
+
+    def some_seconds_later(hold):
+        lease.tried = 0.0
+        monkeypatch.setattr(conduct.Tally, "of", away)
+        hold.tick()
+
+    assert [each["of"] for each in conducted(lease, Noting(at={2: some_seconds_later}))] == [
+        0, 1, 2, 3,
+    ]  # fmt: skip
+    assert failures
+
+
+def test_a_lease_of_a_worker_whose_clock_was_ahead_is_shortened():
+    lease = held_job()
+    ahead, here = dealt(lease, 2)
+    now = clock.now()
+    assert ahead.take(worker="far:1", by_conductor=False, now=now + timedelta(hours=2))
+    assert here.take(worker="far:2", by_conductor=False, now=now)
+
+    assert Shard.objects.of(lease.job).brought_near(now=now) == 1
+
+    ends = set(Shard.objects.values_list("lease_ends", flat=True))
+    assert ends == {now + JOB_LEASE}
 
 
 def test_a_shard_that_no_worker_can_do_fails_the_job_by_name(monkeypatch):

@@ -16,11 +16,12 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.db.models import F
 
 from labelling import clock, tasks
 from labelling.adapters.blobs import store
 from labelling.management import following
-from labelling.models import Annotation, Campaign, Job, Shard, Tile
+from labelling.models import Annotation, Campaign, Job, Scene, Shard, Tile
 from labelling.workflow.ingest import jobs, together
 from labelling.workflow.ingest.jobs import report_of, start_ingest
 from labelling.workflow.ingest.plan import MOST, Plan, slices
@@ -122,11 +123,11 @@ def test_who_goes_on_after_a_dead_conductor_tells_what_that_one_told(products, n
     expected = alone(plan, north)
     job, record, recorded = started(plan, north), jobs.outcome_of, []
 
-    def dies(*given: Any) -> Any:
+    def dies(*given: Any, **how: Any) -> Any:
         if len(recorded) == 3:
             raise Killed
         recorded.append(given)
-        return record(*given)
+        return record(*given, **how)
 
     with monkeypatch.context() as patch:
         patch.setattr(jobs, "outcome_of", dies)
@@ -137,6 +138,53 @@ def test_who_goes_on_after_a_dead_conductor_tells_what_that_one_told(products, n
 
     assert finished(job) == expected
     assert dict(Shard.objects.filter(job=job).values_list("n", "token")) == done
+
+
+def test_a_product_that_a_dead_conductor_had_in_hand_is_waited_for(tmp_path, north, monkeypatch):
+    write_stack(tmp_path / "a.tif", pixels(height=256, width=256, seed=1))
+    job = started(planned(tmp_path), north)
+    scenes, leases = Scene.objects.all(), []
+
+    def dies(*given: Any, **how: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("labelling.workflow.ingest.products.take_labels", dies)
+        patch.setattr("labelling.workflow.ingest.hold.Hold.give_up", dies)  # as a kill: no word
+        with pytest.raises(Killed):
+            tasks.ingest(job_id=job.pk)
+
+    def time_goes_by(seconds: float) -> None:
+        leases.append(scenes.get().lease_ends)
+        if len(leases) == 2:
+            scenes.update(lease_ends=clock.now() - timedelta(seconds=1))
+
+    monkeypatch.setattr(jobs.time, "sleep", time_goes_by)
+    expired(job)
+
+    assert finished(job)["report"]["tiles_new"] == 1
+    assert len(leases) == 2
+
+
+def test_a_conductor_that_loses_its_job_says_nothing_of_the_products(tmp_path, north, monkeypatch):
+    write_stack(tmp_path / "a.tif", pixels(height=256, width=256, seed=1))
+    job, record = started(planned(tmp_path), north), jobs.outcome_of
+
+    def loses(source: Any, intake: Any, prepared: Any, **how: Any) -> Any:
+        Job.objects.update(token=F("token") + 1)  # a sweep has sent it to another worker
+        with monkeypatch.context() as hasty:  # it is noticed while the product is in hand
+            hasty.setattr("labelling.workflow.lease.RENEW_EVERY", 0.0)
+            outcome = record(source, intake, prepared, **how)
+        Scene.objects.update(lease_ends=clock.now() - timedelta(seconds=1))  # a minute later
+        return outcome
+
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "outcome_of", loses)
+        tasks.ingest(job_id=job.pk)
+    assert not store().exists(jobs.told_key(job, 0))
+    expired(job)
+
+    assert finished(job)["report"]["refused"] == 0
 
 
 def test_a_blob_that_is_gone_and_a_product_that_changed_are_made_anew(tmp_path, north):
