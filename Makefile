@@ -127,7 +127,8 @@ bench: $(MASKERS)  ## every benchmark: one JSON line a figure; make bench QUICK=
 proof:  ## in a fresh clone of what is committed: make test check, CVAT with all its troubles, chaos, a day's soak
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT \
 		&& git clone --quiet . "$$fresh/workbench" \
-		&& $(EMBEDDED) WORKBENCH_SAMPLES=$(abspath $(SAMPLES)) $(MAKE) -C "$$fresh/workbench" test check \
+		&& $(EMBEDDED) WORKBENCH_API_EXAMPLES=25 WORKBENCH_SAMPLES=$(abspath $(SAMPLES)) \
+			$(MAKE) -C "$$fresh/workbench" test check \
 		&& cd "$$fresh/workbench" && $(EMBEDDED) $(PYTHON) -m benchmarks.cvat --proof \
 		&& $(PYTHON) -m benchmarks.chaos && $(PYTHON) -m benchmarks.soak
 

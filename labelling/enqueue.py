@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import partial
 from typing import Any
 
 from celery import current_app
@@ -96,5 +95,9 @@ def enqueue(job: Job, **ids: Any) -> None:
     database, and the next sweep sends it again.
     """
     how = {"expires": EXPIRES[job]} if job in EXPIRES else {}
-    send = partial(current_app.send_task, job.value, kwargs=ids, queue=QUEUES[job], **how)
+
+    # Not a partial: Django logs what could not be called by its __qualname__, which that lacks.
+    def send() -> None:
+        current_app.send_task(job.value, kwargs=ids, queue=QUEUES[job], **how)
+
     transaction.on_commit(send, robust=True)

@@ -94,6 +94,7 @@ def test_a_flag_that_the_pixels_contradict_is_refused(tmp_path):
         ({"eo__cloud_cover": 120}, "eo:cloud_cover is 120"),
         ({"view__sun_azimuth": "south"}, "view:sun_azimuth is 'south'"),
         ({"view__sun_elevation": True}, "view:sun_elevation is True"),
+        ({"view__sun_elevation": 10**400}, "view:sun_elevation is 1000"),
         ({"grid__code": "MGRS-99XYZ"}, "'99XYZ' is not an MGRS tile"),
         ({"platform": "a satellite", "constellation": "sentinel-2"}, "platform"),
         ({"s2__product_uri": MADE_FROM.format("N0500_R036")}, "its baseline 05.11 isn't that of"),
