@@ -16,6 +16,8 @@ CONNECT_SECONDS = 5
 READ_SECONDS = 60
 TRIES = 4
 """Of one request, the first included."""
+RETRY_SECONDS = 0.5
+"""Before GDAL's second try; each later one waits longer."""
 READ_AT_OPEN = 8 * 2**20
 """Bytes of a raster that GDAL asks for first: all of a tile, in one request instead of five."""
 
@@ -100,7 +102,7 @@ def gdal_options() -> dict[str, Any]:
         "GDAL_HTTP_CONNECTTIMEOUT": str(CONNECT_SECONDS),
         "GDAL_HTTP_TIMEOUT": str(READ_SECONDS),
         "GDAL_HTTP_MAX_RETRY": str(TRIES - 1),
-        "GDAL_HTTP_RETRY_DELAY": "0.5",
+        "GDAL_HTTP_RETRY_DELAY": str(RETRY_SECONDS),
     }
 
 

@@ -24,6 +24,9 @@ class JobProgressSerializer(serializers.Serializer):
     rate = serializers.FloatField(allow_null=True, help_text="Of `done`, a second.")
     eta_seconds = serializers.FloatField(allow_null=True, help_text="null: nobody can tell yet.")
     loss = serializers.FloatField(allow_null=True, help_text="While a network is fitted.")
+    workers = serializers.ListField(
+        child=serializers.CharField(), help_text="Who does parts of it: machine and process."
+    )
 
 
 class JobRowSerializer(serializers.Serializer):

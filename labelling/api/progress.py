@@ -44,6 +44,9 @@ class StepProgressSerializer(serializers.Serializer):
     rate = serializers.FloatField(allow_null=True, help_text="Of `done`, a second.")
     eta_seconds = serializers.FloatField(allow_null=True)
     loss = serializers.FloatField(allow_null=True)
+    workers = serializers.ListField(
+        child=serializers.CharField(), help_text="Who does parts of it: machine and process."
+    )
 
 
 class RunningRoundSerializer(serializers.Serializer):

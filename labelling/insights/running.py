@@ -29,6 +29,8 @@ class StepProgress:
     """Of `done`, a second."""
     eta_seconds: float | None
     loss: float | None
+    workers: list[str]
+    """Who does parts of it: machine and process; none where it isn't shared out."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def progress(line: dict[str, Any]) -> StepProgress | None:
         rate=rate,
         eta_seconds=max(total - done, 0) / rate if rate else None,
         loss=line.get("loss"),
+        workers=list(line.get("workers", [])),
     )
 
 

@@ -56,6 +56,13 @@ def test_the_time_to_go_follows_from_the_rate(north):
     assert now.progress.eta_seconds == pytest.approx(150)
 
 
+def test_a_step_that_is_shared_out_names_who_does_parts_of_it():
+    line = {"stage": "score", "done": 64, "total": 128, "workers": ["one:7", "two:9"]}
+
+    assert progress(line).workers == ["one:7", "two:9"]
+    assert progress(FITTING).workers == []
+
+
 @pytest.mark.parametrize("rate", [{}, {"rate": 0}, {"rate": None}])
 def test_without_a_rate_there_is_no_time_to_go(rate):
     line = {"stage": "score", "done": 1, "total": 9} | rate

@@ -86,13 +86,14 @@ function JobRow({ job, slug, jobs }: JobRowProps) {
 }
 
 function Live({ progress }: { progress: NonNullable<Job["progress"]> }) {
-  const { stage, done, total, eta_seconds: eta } = progress;
+  const { stage, done, total, eta_seconds: eta, workers } = progress;
   return (
     <div class="live">
       <Meter share={total ? done / total : 0} label={stage || "progress"} />
-      <p class="faint">
+      <p class="faint" title={workers.join("\n")}>
         {stage} {grouped(done)} of {grouped(total)}
         {eta ? ` · about ${duration(eta)} left` : ""}
+        {workers.length > 1 ? ` · ${workers.length} workers` : ""}
       </p>
     </div>
   );

@@ -74,17 +74,20 @@ function Running({ running, slug, mayAct }: RunningProps) {
 }
 
 function LiveProgress({ progress }: { progress: NonNullable<RunningRound["progress"]> }) {
-  const { stage, done, total, rate, eta_seconds: eta, loss } = progress;
+  const { stage, done, total, rate, eta_seconds: eta, loss, workers } = progress;
   const facts = [
     `${grouped(done)} of ${grouped(total)}`,
     rate ? `${rate.toFixed(1)} per second` : "",
     eta ? `about ${duration(eta)} left` : "",
     typeof loss === "number" ? `loss ${loss.toFixed(3)}` : "",
+    workers.length > 1 ? `${workers.length} workers` : "",
   ];
   return (
     <div class="live">
       <Meter share={total ? done / total : 0} label={STEPS[stage] ?? stage} />
-      <p class="faint">{facts.filter(Boolean).join(" · ")}</p>
+      <p class="faint" title={workers.join("\n")}>
+        {facts.filter(Boolean).join(" · ")}
+      </p>
     </div>
   );
 }
