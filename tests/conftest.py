@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 from collections.abc import Iterator
@@ -91,3 +92,9 @@ def samples() -> Path:
 def maskers() -> None:
     """The extra [maskers] is installed."""
     assert NEEDS["maskers"][0], NEEDS["maskers"][1]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What was imported stays: looking through it again and again is a good part of a run."""
+    gc.collect()
+    gc.freeze()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from labelling.adapters import blobs as adapter
-from labelling.adapters import objects
+from labelling.adapters import objects, s3
 from labelling.adapters.blobs import Blobs, store
 from tests.objectstore import KEYS, ObjectStore
 
@@ -42,6 +42,7 @@ def hasty(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One try a request and little patience: what takes a minute takes a second."""
     monkeypatch.setattr(objects, "TRIES", 1)
     monkeypatch.setattr(objects, "READ_SECONDS", 1)
+    monkeypatch.setattr(s3, "RETRY_SECONDS", 0.01)
     adapter._objects.cache_clear()
 
 
