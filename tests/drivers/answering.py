@@ -1,6 +1,6 @@
 """A child that is asked: it answers, and may be asked to end meanwhile, or die without a word.
 
-    python -m tests.drivers.answering interrupted|orphaning
+python -m tests.drivers.answering interrupted|orphaning
 """
 
 from __future__ import annotations
