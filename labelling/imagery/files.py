@@ -25,8 +25,9 @@ from labelling.errors import BadInput, NotFound, RasterRejected, StorageAway
 # the length of a `with` are those of all threads, and come back while another still works.
 warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
 
-GDAL_ERRORS = (RasterioError, CRSError, CPLE_BaseError)
-"""What rasterio raises about files and coordinate systems; the three share no base."""
+GDAL_ERRORS = (RasterioError, CRSError, CPLE_BaseError, UnicodeDecodeError)
+"""What rasterio raises about files and coordinate systems, the last of them where a name in a file
+isn't text; they share no base."""
 Read = TypeVar("Read")
 Rest = ParamSpec("Rest")
 DRIVERS = {".jp2": "JP2OpenJPEG"}

@@ -10,7 +10,7 @@ from labelling.imagery.painter.safe import write_safe
 from labelling.imagery.painter.safe_bands import digital_numbers
 from labelling.imagery.products.find import inspect
 from labelling.models import Layer
-from labelling.workflow.masking.products import bring_masks
+from labelling.workflow.masking.products import Bringing, bring_masks
 from tests.factories import NOON
 from tests.labelling.imagery.products.safes import HEADER, plain, zipped
 from tests.labelling.masked import codes_of, store_tiles
@@ -42,7 +42,7 @@ def bring(path, campaign):
     """{source: report} of the product at `path`, whose tiles are stored first."""
     product = inspect(path)
     store_tiles(product, pixels(height=SIDE, width=SIDE), campaign)
-    reports = bring_masks(product, campaign=campaign, blobs=store(), now=NOON)
+    reports = bring_masks(product, campaign, Bringing(blobs=store(), now=NOON))
     return {report.source: report for report in reports}
 
 

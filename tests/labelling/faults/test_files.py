@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from labelling.errors import RasterRejected
 from labelling.imagery.labelsets.cvat_xml import items
 from labelling.imagery.labelsets.labelled import Choices
 from labelling.imagery.products.stack import inspect_stack
@@ -121,3 +122,11 @@ def test_a_damaged_raster_is_read_or_refused_by_its_name(kind, data, whole, plac
         _, refused = tried(partial(read, path))
 
         assert refused is None or path.name in str(refused)
+
+
+def test_a_raster_whose_bands_names_are_no_text_is_refused(whole, place):
+    path = place / "named.tif"
+    path.write_bytes(whole["tile"].replace(b">B02<", b">\x80\x81\x82<"))
+
+    with pytest.raises(RasterRejected, match=r"named\.tif: damaged"):
+        read_tile(path, ("B03",))

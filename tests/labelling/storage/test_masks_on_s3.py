@@ -5,7 +5,7 @@ import pytest
 
 from labelling.adapters.blobs import store
 from labelling.models import Layer
-from labelling.workflow.masking.products import bring_masks
+from labelling.workflow.masking.products import Bringing, bring_masks
 from labelling.workflow.masking.run import run_masker
 from tests.factories import NOON, CampaignFactory
 from tests.labelling.imagery.masks.files import write_planes
@@ -30,8 +30,8 @@ def product(campaign, tmp_path):
 def test_masks_are_brought_to_s3_and_read_from_there(campaign, product, tmp_path):
     write_planes(tmp_path / "a_SCL.tif", np.full((300, 256), 9, np.uint8))
 
-    (report,) = bring_masks(product, campaign=campaign, blobs=store(), now=NOON)
-    again = bring_masks(product, campaign=campaign, blobs=store(), now=NOON)
+    (report,) = bring_masks(product, campaign, Bringing(blobs=store(), now=NOON))
+    again = bring_masks(product, campaign, Bringing(blobs=store(), now=NOON))
 
     assert (report.state, report.tiles_new, again[0].state) == ("ok", 2, "known")
     planes = [codes_of(layer) for layer in Layer.objects.order_by("raster")]
