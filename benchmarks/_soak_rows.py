@@ -6,7 +6,7 @@ import copy
 import uuid
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
 
@@ -32,20 +32,12 @@ Row = TypeVar("Row", Place, Acquisition, Tile, CampaignTile)
 
 def fill(folder: Path, *, tiles: int, people: int, now: datetime) -> list[str]:
     """The campaign with an hourly schedule; the people's sessions. Everything is synthetic."""
-    campaign = found_campaign(
-        slug=SLUG, name="Soak (synthetic scenes)", now=now, tile_size=SIDE, batch_size=BATCH,
-        training=TRAINING,
-    )  # fmt: skip
+    campaign = founded(SLUG, TRAINING, folder, now=now)
     # What the crowd isn't asked for here: reviews, blind copies, and longer leases than 30 minutes.
     campaign.queue = {"lease_minutes": 120}
     campaign.review = {"rates": [0.0]}
     campaign.quality = {"overlap_share": 0}
     campaign.save()
-    for _ in write_products(folder, products=PRODUCTS, places=PLACES, size=SIDE, seed=SEED):
-        pass
-    reports = ingest_all(find_sources([folder]), Intake(campaign, store(), now)).files
-    if wrong := [each.line() for each in reports if each.troubled]:
-        raise RuntimeError(f"A painted scene was refused: {wrong[0]}")
     multiply(campaign, tiles)
     # The first one at once: until it is done nothing waits in the queue.
     plan_round(
@@ -55,6 +47,22 @@ def fill(folder: Path, *, tiles: int, people: int, now: datetime) -> list[str]:
         campaign=campaign, on=True, cron="0 * * * *", gap_hours=0.1, least_labels=4, looked=now
     )
     return [_signed_in(_member(f"annotator-{n}", campaign, now)) for n in range(people)]
+
+
+def founded(slug: str, training: dict[str, Any], folder: Path, *, now: datetime) -> Campaign:
+    """A campaign with painted scenes, labelled, that lie whole in `folder`; only whole tiles."""
+    campaign = found_campaign(
+        slug=slug, name=f"{slug} (synthetic scenes)", now=now, tile_size=SIDE, batch_size=BATCH,
+        training=training,
+    )  # fmt: skip
+    for _ in write_products(folder, products=PRODUCTS, places=PLACES, size=SIDE, seed=SEED):
+        pass
+    reports = ingest_all(find_sources([folder]), Intake(campaign, store(), now)).files
+    if wrong := [each.line() for each in reports if each.troubled]:
+        raise RuntimeError(f"A painted scene was refused: {wrong[0]}")
+    # The crowd paints wherever it likes, also where a scene's edge holds no data.
+    campaign.enrolments.filter(tile__valid_share__lt=1).delete()
+    return campaign
 
 
 def multiply(campaign: Campaign, tiles: int) -> None:

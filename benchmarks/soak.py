@@ -6,7 +6,8 @@ Time runs through labelling/clock, sped up: leases of people, schedules and roun
 processes take the time they take. Web, worker and beat are real, on PostgreSQL and a broker, as
 benchmarks/chaos has them. Each person labels a tile in 12 to 28 minutes. The network is small, so
 that an hour has room for a round. What is measured: labels lost and doubled, memory after a warm-up
-and at the end, and how long claims take at the beginning and at the end. All data are synthetic.
+and at the end, and how long claims take at the beginning and at the end. Exit status 1, and the
+figure's name on standard error, where a bar is missed. All data are synthetic.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ EVERY = 5.0
 """Seconds between two looks at the memory."""
 PARTS = ("web", "worker", "beat")
 QUARTER = 0.25
+GROWTH, SLOWER = 0.05, 1.5
+"""At most: of memory after the warm-up, and of claims' times as a multiple."""
 
 
 @dataclass
@@ -136,7 +139,7 @@ def worked(site: Site, crowd: list[Insisting], stop: threading.Event, *, seconds
 def show(
     crowd: list[Insisting], watched: Watched, *, began: float, seconds: float, hours: float
 ) -> bool:
-    """Print all figures; whether nothing was lost and nothing doubled."""
+    """Print all figures; whether every bar holds. Those that don't go to standard error by name."""
     from labelling.models import Round
 
     kept = kept_labels()
@@ -149,29 +152,49 @@ def show(
         f"{len(said)} labels of {PEOPLE} people in {hours:g} simulated hours ({seconds:.0f} s), "
         f"{rounds.count('done')} rounds, synthetic"
     )
-    figure("soak.labels_lost", lost, unit="labels", bar="== 0", note=note)
-    figure("soak.labels_doubled", doubled, unit="labels", bar="== 0", note=note)
+    figure("soak.lost", lost, unit="labels", bar="== 0", note=note)
+    figure("soak.doubled", doubled, unit="labels", bar="== 0", note=note)
     figure("soak.refused", len(refused), unit="labels", bar="== 0", note=note, said=refused[:3])
     figure(
         "soak.rounds_failed", rounds.count("failed"), unit="rounds", bar="== 0", note=note,
         done=rounds.count("done"),
     )  # fmt: skip
+    drift = {name: abs(watched.growth(name) - 1) for name in PARTS}
     for name in PARTS:
         figure(
-            f"soak.{name}_memory_drift", abs(watched.growth(name) - 1), unit="of the warmed-up",
-            bar="<= 0.05", note="last quarter against the second",
+            f"soak.{name}_memory_drift", drift[name], unit="of the warmed-up",
+            bar=f"<= {GROWTH}", note="last quarter against the second",
             end_mib=round(watched.memory[name][-1][1], 1),
         )  # fmt: skip
+    figure(
+        "soak.memory_growth", max(drift.values()), unit="of the warmed-up",
+        bar=f"<= {GROWTH}", note="of the process that drifted most",
+    )  # fmt: skip
     slowed = late(crowd, began, seconds)
-    figure("soak.claim_p95_ratio", slowed, unit="", bar="<= 1.5", note="last quarter / first")
+    figure("soak.claim_p95_ratio", slowed, unit="", bar=f"<= {SLOWER}", note="last quarter / first")
     figure("soak.empty", sum(each.empty for each in crowd), unit="claims", note="nothing waited")
-    return bool(said) and not (lost or doubled or refused or rounds.count("failed"))
+    missed = {
+        "labels handed in": not said,
+        "lost": lost > 0,
+        "doubled": doubled > 0,
+        "refused": bool(refused),
+        "rounds_failed": "failed" in rounds,
+        "memory_growth": round(max(drift.values()), 4) > GROWTH,
+        "claim_p95_ratio": round(slowed, 4) > SLOWER,
+    }
+    if any(missed.values()):
+        names = ", ".join(name for name, short in missed.items() if short)
+        sys.stderr.write(f"Bars missed: {names}.\n")
+    return not any(missed.values())
 
 
 def late(crowd: list[Insisting], began: float, seconds: float) -> float:
-    """95th percentile of claims in the last quarter as a multiple of the first quarter's."""
+    """95th percentile of claims in the last quarter as a multiple of the first quarter's.
+
+    A person's very first isn't counted: it meets cold processes, and would flatter the last.
+    """
     claims = [
-        ((asked - began) / seconds, took) for person in crowd for asked, took in person.claims
+        ((asked - began) / seconds, took) for person in crowd for asked, took in person.claims[1:]
     ]
     first = [took for at, took in claims if at < QUARTER]
     last = [took for at, took in claims if at >= 1 - QUARTER]

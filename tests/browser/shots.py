@@ -28,7 +28,11 @@ PAGES = (
     ("mine", "intern", "/mine/demo"),
     ("catalogue", "lead", "/catalogue/demo"),
     ("quality", "lead", "/quality/demo"),
+    ("map", "lead", "/map/demo"),
+    ("controls", "lead", "/controls/demo"),
 )
+QUALITY = 82
+"""Of JPEG: as PNG, one tile's four views are megabytes."""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -48,13 +52,13 @@ def main() -> None:
 
 def shoot_all(browser: Browser, address: str, folder: Path) -> None:
     shoot_annotate(browser, address, folder)
-    shoot_review(browser, address, folder / "review.png")
+    shoot_review(browser, address, folder / "review.jpg")
     for name, who, path in PAGES:
         page = signed_in(browser, address, who)
         page.goto(address + path)
         page.wait_for_load_state("networkidle")
-        page.screenshot(path=folder / f"{name}.png")
-    shoot_lead(browser, address, folder / "lead.png")
+        page.screenshot(path=folder / f"{name}.jpg", quality=QUALITY)
+    shoot_lead(browser, address, folder / "lead.jpg")
 
 
 @contextmanager
@@ -107,13 +111,13 @@ def shoot_annotate(browser: Browser, address: str, folder: Path) -> None:
         page.locator("h1").filter(has_not_text=place).wait_for()
         annotator.wait_for_tile("/")
     page.wait_for_load_state("networkidle")
-    page.screenshot(path=folder / "annotate.png")
+    page.screenshot(path=folder / "annotate.jpg", quality=QUALITY)
     annotator.press("i", "i")
     page.wait_for_timeout(500)
-    page.screenshot(path=folder / "views.png")
+    page.screenshot(path=folder / "views.jpg", quality=QUALITY)
     annotator.press("i", "?")
     page.get_by_role("dialog").wait_for()
-    page.screenshot(path=folder / "keys.png")
+    page.screenshot(path=folder / "keys.jpg", quality=QUALITY)
 
 
 def shoot_review(browser: Browser, address: str, target: Path) -> None:
@@ -121,7 +125,7 @@ def shoot_review(browser: Browser, address: str, target: Path) -> None:
     page = signed_in(browser, address, "reviewer")
     page.goto(f"{address}/review/demo")
     page.wait_for_load_state("networkidle")
-    page.screenshot(path=target)
+    page.screenshot(path=target, quality=QUALITY)
 
 
 def shoot_lead(browser: Browser, address: str, target: Path) -> None:
@@ -129,7 +133,7 @@ def shoot_lead(browser: Browser, address: str, target: Path) -> None:
     page.goto(f"{address}/lead/demo")
     page.get_by_role("region", name="Does the model get better?").wait_for()
     page.wait_for_load_state("networkidle")
-    page.screenshot(path=target, full_page=True)
+    page.screenshot(path=target, full_page=True, quality=QUALITY)
 
 
 if __name__ == "__main__":

@@ -70,6 +70,7 @@ export const pending = computed(() => {
 export async function save(): Promise<void> {
   const { slug } = campaign.value!;
   const { changes } = pending.value;
+  const sent = edits.value;
   conflict.value = "";
   await trying(async () => {
     try {
@@ -81,10 +82,14 @@ export async function save(): Promise<void> {
       }
       throw error;
     }
-    edits.value = {};
+    edits.value = typedSince(sent, edits.value);
     said.value = `${counted(changes.length, "setting")} saved.`;
   });
 }
+
+/** What was typed while `sent` was on its way: it isn't saved yet. */
+export const typedSince = (sent: Record<string, string>, now: Record<string, string>) =>
+  Object.fromEntries(Object.entries(now).filter(([name, text]) => sent[name] !== text));
 
 export function undo(): void {
   edits.value = {};

@@ -3,7 +3,7 @@ import { changeSchedule, fetchSchedule, type Schedule } from "../../api/controls
 import { Button } from "../../widgets/button";
 import { Card, Empty } from "../../widgets/card";
 import { moment } from "../../words";
-import { busy, campaign, said, scheduleEdits, trying } from "./desk";
+import { busy, campaign, said, scheduleEdits, trying, typedSince } from "./desk";
 
 type Rules = Schedule["rules"];
 
@@ -67,7 +67,7 @@ export function SchedulePanel() {
   const save = () =>
     void trying(async () => {
       setSchedule(await changeSchedule(slug, valuesOf(edits)));
-      scheduleEdits.value = {};
+      scheduleEdits.value = typedSince(edits, scheduleEdits.value);
       said.value = "The schedule is saved.";
     });
   if (!schedule) return <Card title="When do rounds start?">{<Empty>Loading …</Empty>}</Card>;
