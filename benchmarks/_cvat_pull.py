@@ -35,8 +35,8 @@ def pulls(*, quick: bool) -> None:
         idle = len(server.log)
     note = f"{jobs} jobs of 256², each with a synthetic label of 64 blocks, fake server"
     bar = "" if quick else "<= 60"
-    figure("cvat.pull.seconds", whole, unit="s", bar=bar, note=note, http_s=round(http, 2))
-    figure("cvat.pull.idle_requests", idle, unit="requests", bar="== 1", note=note)
+    figure(f"cvat.pull_{jobs}_s", whole, unit="s", bar=bar, note=note, http_s=round(http, 2))
+    figure("cvat.idle_requests", idle, unit="requests", bar="== 1", note=note)
 
 
 def drawn(campaign, server, jobs: int):
