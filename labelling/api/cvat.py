@@ -48,6 +48,10 @@ class CvatStatusSerializer(serializers.Serializer):
     retry_at = serializers.DateTimeField(allow_null=True)
     last_error = serializers.CharField(allow_blank=True)
     answered = serializers.DateTimeField(allow_null=True, help_text="To about a minute.")
+    refused = serializers.CharField(
+        allow_blank=True, help_text="What it answers, but refuses, and what to do."
+    )
+    refused_since = serializers.DateTimeField(allow_null=True)
     watermark = serializers.DateTimeField(
         allow_null=True, help_text="Changes before it are known; by the server's clock."
     )
@@ -61,6 +65,9 @@ class CvatStatusSerializer(serializers.Serializer):
     unready = serializers.IntegerField(help_text="Batches that aren't all there yet.")
     unsent = serializers.IntegerField(help_text="Messages that wait to be sent.")
     oldest_unsent = serializers.DateTimeField(allow_null=True)
+    waits_because = serializers.CharField(
+        allow_blank=True, help_text="Why the oldest batch or message that failed did."
+    )
     held = serializers.DictField(
         child=serializers.IntegerField(), help_text="{reason's code: jobs}."
     )

@@ -187,6 +187,12 @@ def _cvat(asked: Asked) -> Iterator[Alert]:
             "Nothing is lost: messages wait. Look whether the server runs and its token holds.",
             status.failing_since,
         )  # fmt: skip
+    elif status.refused:
+        yield Alert(
+            "cvat_refuses", GRAVE, "CVAT refuses what is asked of it", status.refused,
+            "Nothing is lost: shapes stay there, and messages wait. `cvat check` tells more.",
+            status.refused_since,
+        )  # fmt: skip
     elif status.lag_seconds > BEHIND.total_seconds():
         yield Alert(
             "cvat_behind", WARNING, "CVAT's changes aren't taken in",

@@ -20,6 +20,7 @@ CLOSED, OPEN, TRIAL = "closed", "open", "trial"
 """Of the circuit breaker: calls are made · none is made for a while · one is made to try."""
 WAITING = (Task.State.IN_REVIEW, Task.State.REJECTED)
 """A reviewer looks at the label, or its rework isn't open yet: shapes wait until that is over."""
+UNREADY = (CvatBatch.State.PLANNED, CvatBatch.State.CREATING)
 LIVE = Q(gone=None, remote__isnull=False)
 """Jobs that the server holds."""
 
@@ -53,6 +54,9 @@ class CvatStatus:
     last_error: str
     answered: datetime | None
     """When the server last answered, as far as noted: about once a minute."""
+    refused: str
+    """What it answers, but refuses, and what to do; empty: nothing."""
+    refused_since: datetime | None
     watermark: datetime | None
     """Changes before it are known; by the server's clock."""
     swept: datetime | None
@@ -72,6 +76,8 @@ class CvatStatus:
     unsent: int
     """Messages that wait to be sent."""
     oldest_unsent: datetime | None
+    waits_because: str
+    """Why the oldest batch or message that failed did; empty: none did."""
     held: dict[str, int]
     """{reason's code: jobs}."""
     minutes: float
@@ -136,7 +142,7 @@ def unfetched_jobs() -> QuerySet[CvatJob]:
 
 
 def cvat_status(campaign: Campaign, *, now: datetime) -> CvatStatus:
-    """Eight queries. Raises NotFound for a campaign without a link."""
+    """Ten queries at most. Raises NotFound for a campaign without a link."""
     link = link_of(campaign)
     health = link.health
     waiting = unfetched(link)
@@ -145,6 +151,7 @@ def cvat_status(campaign: Campaign, *, now: datetime) -> CvatStatus:
         n=Count("pk"), oldest=Min("created")
     )
     counted = _counted(link)
+    refused = min(health.get("refused", {}).values(), key=lambda each: each["since"], default=None)
     return CvatStatus(
         url=link.url,
         project=link.project,
@@ -155,6 +162,8 @@ def cvat_status(campaign: Campaign, *, now: datetime) -> CvatStatus:
         retry_at=_moment(health.get("retry_at")),
         last_error=health.get("last_error") or "",
         answered=_moment(health.get("last_ok")),
+        refused=f"{refused['error']} {refused['help']}".strip() if refused else "",
+        refused_since=_moment(refused["since"]) if refused else None,
         watermark=link.watermark,
         swept=link.swept,
         lag_seconds=max((now - oldest.changed) / timedelta(seconds=1), 0.0) if oldest else 0.0,
@@ -166,6 +175,7 @@ def cvat_status(campaign: Campaign, *, now: datetime) -> CvatStatus:
         unready=_unready(link),
         unsent=unsent["n"],
         oldest_unsent=unsent["oldest"],
+        waits_because=_why_waiting(link),
         held=_held_counts(link),
         minutes=round(counted["minutes"], 1),
     )
@@ -215,8 +225,16 @@ def _held_counts(link: CvatLink) -> dict[str, int]:
 
 
 def _unready(link: CvatLink) -> int:
-    done = [CvatBatch.State.READY, CvatBatch.State.GONE]
-    return CvatBatch.objects.filter(link=link).exclude(state__in=done).count()
+    return CvatBatch.objects.filter(link=link, state__in=UNREADY).count()
+
+
+def _why_waiting(link: CvatLink) -> str:
+    batches = CvatBatch.objects.filter(link=link, state__in=UNREADY).exclude(error="")
+    messages = Outbox.objects.filter(campaign=link.campaign, sent=None).exclude(error="")
+    for rows in (batches, messages):
+        if error := rows.order_by("pk").values_list("error", flat=True).first():
+            return error
+    return ""
 
 
 def _breaker(retry_at: str | None, now: datetime) -> str:

@@ -37,7 +37,7 @@ class CvatLink(models.Model):
     """When all jobs were last compared."""
     health = models.JSONField(default=dict)
     """State of the circuit breaker (adapters/cvat/breaker.py): {failures, since, retry_at,
-    last_error, last_ok}; empty: never spoken to."""
+    last_error, last_ok}, and what it refuses (workflow/cvat/refusals.py). Empty: never asked."""
     options = models.JSONField(default=dict)
     """Settings of the link that differ from their defaults (workflow/cvat/options.py)."""
     who = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")

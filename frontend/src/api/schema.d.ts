@@ -2638,6 +2638,10 @@ export interface components {
              * @description To about a minute.
              */
             answered: string | null;
+            /** @description What it answers, but refuses, and what to do. */
+            refused: string;
+            /** Format: date-time */
+            refused_since: string | null;
             /**
              * Format: date-time
              * @description Changes before it are known; by the server's clock.
@@ -2668,6 +2672,8 @@ export interface components {
             unsent: number;
             /** Format: date-time */
             oldest_unsent: string | null;
+            /** @description Why the oldest batch or message that failed did. */
+            waits_because: string;
             /** @description {reason's code: jobs}. */
             held: {
                 [key: string]: number;

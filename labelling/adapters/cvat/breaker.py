@@ -86,9 +86,10 @@ class Breaker:
         well = not before.get("failures") and not before.get("retry_at")
         if well and last and now - datetime.fromisoformat(last) < NOTED_EVERY:
             return
-        CvatLink.objects.filter(pk=self._link).update(
-            health={"failures": 0, "since": None, "retry_at": None, "last_ok": now.isoformat()}
-        )
+        health = {"failures": 0, "since": None, "retry_at": None, "last_ok": now.isoformat()}
+        if refused := before.get("refused"):  # of workflow/cvat/refusals.py
+            health["refused"] = refused
+        CvatLink.objects.filter(pk=self._link).update(health=health)
 
 
 def _left_alone(health: dict[str, Any]) -> CvatAway:

@@ -99,7 +99,9 @@ def _status_lines(status: CvatStatus) -> list[str]:
         f"breaker: {status.breaker}{failing}; answered: {_plain(status.answered) or 'never'}",
         f"lag: {status.lag_seconds:.0f} s, {status.unfetched} changes not taken in{oldest}",
         f"jobs: {status.jobs}, {status.imported} with labels here, {status.gone} deleted there",
-        f"waiting to be sent: {status.unsent}; batches not all there: {status.unready}",
+        f"waiting to be sent: {status.unsent}; batches not all there: {status.unready}"
+        + (f": {status.waits_because}" if status.waits_because else ""),
+        *([f"refused since {status.refused_since}: {status.refused}"] if status.refused else []),
         f"held: {held}",
     ]
 

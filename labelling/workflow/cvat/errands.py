@@ -17,6 +17,7 @@ from labelling.models import CvatLink
 from labelling.workflow.cvat.batches import push_to_keep
 from labelling.workflow.cvat.outbox import Send, Sending, send_all
 from labelling.workflow.cvat.pushing import send_push
+from labelling.workflow.cvat.refusals import ERRANDS, refusals_noted
 from labelling.workflow.cvat.serving import look_after_leases, take_up_begun
 from labelling.workflow.cvat.steps import bring_into_step, say_why, send_out_of_step
 from labelling.workflow.outbox import ISSUE, JOB, PUSH
@@ -66,7 +67,8 @@ def errands_of(link_id: int, *, clock: Callable[[], datetime]) -> str:
     if link is None:
         return f"link {link_id} is gone"
     try:
-        return f"{link}: {run_errands(link, clock=clock)}"
+        with refusals_noted(link, ERRANDS, clock=clock):
+            return f"{link}: {run_errands(link, clock=clock)}"
     except CvatAway as away:
         logger.warning("%s: %s", link, away)
     except WorkbenchError as refused:

@@ -14,6 +14,7 @@ from labelling.errors import CvatAway, JobFailed, WorkbenchError
 from labelling.models import CvatLink
 from labelling.workflow.cvat.pulling import pull
 from labelling.workflow.cvat.reconciling import mend
+from labelling.workflow.cvat.refusals import PULLS, refusals_noted
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +60,8 @@ def pull_link(link_id: int, *, clock: Callable[[], datetime]) -> str:
     if link is None:
         return f"link {link_id} is gone"
     try:
-        pulled = pull(link, open_door(link, clock=clock), clock=clock)
+        with refusals_noted(link, PULLS, clock=clock):
+            pulled = pull(link, open_door(link, clock=clock), clock=clock)
     except CvatAway as away:
         logger.warning("%s: %s", link, away)
         return f"{link}: away"

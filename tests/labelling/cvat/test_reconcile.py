@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from labelling.errors import CvatAway
+from labelling.insights.alerts import Asked, alerts
 from labelling.insights.cvat import cvat_status, held_jobs
 from labelling.models import Annotation, CvatBatch, CvatJob, CvatLink, Outbox
 from labelling.workflow.cvat.polling import ask_for_pulls, pull_link
@@ -162,7 +163,7 @@ def test_the_status_asks_the_same_number_of_questions_however_many_jobs(
 ):
     world.tiles(4, ana)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(10):
         cvat_status(world.campaign, now=NOON)
     with django_assert_num_queries(2):
         held_jobs(world.campaign)
@@ -185,6 +186,23 @@ def test_a_campaign_without_a_server_says_so(campaign, client):
 
     assert (status.status_code, status.json()) == (200, {"status": None})
     assert (held.status_code, held.json()["field"]) == (404, "campaign")
+
+
+@pytest.mark.parametrize("fault", [("status", {"status": 401}), ("html", {})])
+def test_a_server_that_answers_and_refuses_is_told_until_it_lets_us_in(world, ana, fault, tmp_path):
+    world.draw(*world.tiles(1, ana), *world.label(stripes(0, 1)))
+    world.server.fail(fault[0], path="/api/jobs", **fault[1])
+
+    words = pull_link(world.link.pk, clock=lambda: NOON)
+    refusing = cvat_status(world.link.campaign, now=NOON)
+    asked = Asked(campaign=world.link.campaign, now=NOON, least_scenes={}, folder=tmp_path)
+    alerts_then = [each.code for each in alerts(asked)]
+    pull_link(world.link.pk, clock=lambda: NOON)
+
+    assert (refusing.breaker, refusing.refused_since) == ("closed", NOON)
+    assert refusing.refused[:20] in words
+    assert "cvat_refuses" in alerts_then
+    assert cvat_status(world.link.campaign, now=NOON).refused == ""
 
 
 def test_every_minute_a_pull_is_sent_for_each_link_and_a_server_away_is_no_crash(

@@ -24,7 +24,7 @@ export function CvatPanel({ slug }: { slug: string }) {
 }
 
 function Told({ status, slug }: { status: CvatStatus; slug: string }) {
-  const away = status.breaker !== "closed";
+  const away = status.breaker !== "closed" || status.refused !== "";
   return (
     <Panel
       title="Does CVAT keep up?"
@@ -37,7 +37,9 @@ function Told({ status, slug }: { status: CvatStatus; slug: string }) {
         {health(status)}
       </p>
       <p>
-        {lag(status)} {status.unsent > 0 && `${counted(status.unsent, "message")} wait to be sent.`}
+        {lag(status)} {status.unsent > 0 && `${counted(status.unsent, "message")} wait to be sent.`}{" "}
+        {status.unready > 0 && `${counted(status.unready, "batch", "batches")} not there yet.`}{" "}
+        {status.waits_because}
       </p>
       {status.oldest && (
         <p class="hint">

@@ -16,12 +16,17 @@ const REASONS: Record<string, string> = {
   label_gone: "a label was deleted in CVAT",
   unreadable: "CVAT's answer can't be read",
   failed: "the workbench failed",
+  frame_deleted: "the image was deleted in CVAT",
 };
 
 /** How the server fares, in one sentence. */
-export function health({ breaker, failing_since, last_error, answered }: CvatStatus): string {
+export function health(status: CvatStatus): string {
+  const { breaker, failing_since, last_error, answered, refused, refused_since } = status;
   if (breaker !== "closed" && failing_since) {
     return `CVAT hasn't answered since ${moment(failing_since)}: ${last_error}`;
+  }
+  if (refused && refused_since) {
+    return `CVAT refuses what is asked of it since ${moment(refused_since)}: ${refused}`;
   }
   return answered ? `CVAT answered at ${moment(answered)}.` : "CVAT hasn't been asked yet.";
 }
@@ -48,6 +53,6 @@ export const cvatRows = (status: CvatStatus): Cell[][] => [
   ["oldest of them, seconds", status.lag_seconds],
   ["messages not sent", status.unsent],
   ["jobs deleted there", status.gone],
-  ["minutes of work", status.minutes],
+  ["minutes of work, estimated", status.minutes],
   ...held(status).map(([words, jobs]): Cell[] => [`held: ${words}`, jobs]),
 ];
