@@ -84,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
     evaluates = commands.add_parser("evaluate", help="agreement with the labels of a split")
     evaluates.add_argument("model", type=Path)
     evaluates.add_argument("snapshot", type=Path)
-    evaluates.add_argument("--split", choices=SPLITS, default="test")
+    evaluates.add_argument("--split", choices=SPLITS, default="validation", help="(validation)")
     evaluates.add_argument("--suite", type=Path, metavar="OUT.json", help="the whole report")
     evaluates.set_defaults(command=_evaluate)
     return top

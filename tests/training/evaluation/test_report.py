@@ -146,7 +146,15 @@ def test_evaluate_writes_the_suite_beside_its_summary(snapshot, tmp_path, capsys
     fit(config, snapshot, tmp_path / "model")
 
     status = main(
-        ["evaluate", str(tmp_path / "model"), str(snapshot), "--suite", str(tmp_path / "s.json")]
+        [
+            "evaluate",
+            str(tmp_path / "model"),
+            str(snapshot),
+            "--split",
+            "test",
+            "--suite",
+            str(tmp_path / "s.json"),
+        ]
     )
 
     said = json.loads(capsys.readouterr().out.splitlines()[-1])
