@@ -12,6 +12,7 @@ them come through, once, with every pixel.
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import time
 
@@ -39,7 +40,10 @@ def main() -> None:
             sys.exit(prove(options.proof))
         push(20 if options.quick else TILES)
         pulls(quick=options.quick)
-        sys.exit(prove(10 if options.quick else TROUBLED))
+    # In an installation of its own: what is counted is all that there is.
+    tiles = 10 if options.quick else TROUBLED
+    words = [sys.executable, "-m", "benchmarks.cvat", "--proof", str(tiles)]
+    sys.exit(subprocess.run(words, check=False).returncode)
 
 
 def push(tiles: int) -> None:

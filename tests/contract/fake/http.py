@@ -128,6 +128,8 @@ class Handler(BaseHTTPRequestHandler):
     """One connection. The class is made anew for each server, with its state and routes."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    """Head and body go out in two writes; the second would wait for an answer to the first."""
     state: ClassVar[State]
     faults: ClassVar[list[Fault]]
     log: ClassVar[list[str]]

@@ -22,7 +22,7 @@ import {
 } from "./look";
 import { marginPicture } from "./margin";
 import { marks } from "./marks";
-import { pictureShown, readyToDraw, strokeDrawn, timed, untilDrawn } from "./measure";
+import { allDrawn, pictureShown, readyToDraw, timed, untilDrawn } from "./measure";
 import { PanePicker } from "./panepicker";
 import { hush, mayDraw, notice } from "./phase";
 import { Stage } from "./stage";
@@ -83,6 +83,7 @@ function show(stage: Stage): () => void {
     if (drawn && mayDraw.value) readyToDraw();
     if (!work.value) stage.clear();
     else {
+      const began = performance.now();
       timed("frame", () => {
         showMask(work.value!);
         stage.draw({
@@ -93,7 +94,7 @@ function show(stage: Stage): () => void {
           marks: marks(),
         });
       });
-      strokeDrawn();
+      allDrawn(began);
     }
   };
   const ask = () => {
@@ -174,7 +175,7 @@ function listen(element: HTMLCanvasElement): () => void {
     } else if (work.value && mayDraw.value) {
       const begun = { tool: TOOLS[tool.value], on: work.value };
       stroke = begun;
-      untilDrawn(event.timeStamp, () => begun.tool.down(imagePoint(event), event));
+      untilDrawn("stroke", event.timeStamp, () => begun.tool.down(imagePoint(event), event));
     }
   });
   on("pointermove", (event) => {
@@ -187,7 +188,7 @@ function listen(element: HTMLCanvasElement): () => void {
     } else if (stroke && mayGoOn(stroke)) {
       const { tool } = stroke;
       // In one: what follows a change follows the last of them.
-      untilDrawn(event.timeStamp, () =>
+      untilDrawn("stroke", event.timeStamp, () =>
         batch(() => {
           for (const step of steps(event)) tool.move(imagePoint(step));
         }),
@@ -199,7 +200,7 @@ function listen(element: HTMLCanvasElement): () => void {
     stroke = null;
     dragged = null;
     if (!done) return;
-    if (mayGoOn(done)) timed("stroke", done.tool.up);
+    if (mayGoOn(done)) done.tool.up();
     else done.tool.drop?.();
     done.on.edits.end();
   };

@@ -13,7 +13,7 @@ import {
   wholePending,
 } from "./hand";
 import { acceptRegion, current, nextRegion, rejectRegion } from "./hints";
-import { timed } from "./measure";
+import { untilDrawn } from "./measure";
 import { hush, mayDraw, notice } from "./phase";
 import { TILE_KEYS } from "./tilekeys";
 import { isLive, moveThreshold } from "./tools/lasso";
@@ -111,7 +111,7 @@ const DRAWING_KEYS: Key[] = [
     chords: ["z", "Mod+z"],
     shown: "Z",
     does: "Undo",
-    run: () => timed("undo", undo),
+    run: () => untilDrawn("undo", performance.now(), undo),
     when: drawing,
   },
   {
@@ -119,7 +119,7 @@ const DRAWING_KEYS: Key[] = [
     chords: ["Shift+z", "Mod+Shift+z", "Mod+y"],
     shown: "⇧Z",
     does: "Redo",
-    run: () => timed("undo", redo),
+    run: () => untilDrawn("undo", performance.now(), redo),
     when: drawing,
   },
   {

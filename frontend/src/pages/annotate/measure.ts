@@ -16,18 +16,27 @@ function timedSince(name: string, start: number): void {
   if (++made % KEPT === 0) performance.clearMeasures();
 }
 
-let unseen: number | null = null;
+/** What isn't drawn yet: its name, since when it was asked for, and for how long the thread was busy with it. */
+let unseen: { name: string; since: number; busy: number } | null = null;
 
-/** Measure how long what `act` changes takes to be drawn: from the event that asked for it, in milliseconds
- * of the page's clock, to the end of the frame that `strokeDrawn` is called in. */
-export function untilDrawn(since: number, act: () => void): void {
-  unseen ??= since;
-  timed("stroke", act);
+/**
+ * Measure what `act`, asked for by an event `since` milliseconds of the page's clock, costs until it is drawn.
+ * `<name> drawn` is the main thread's time: of all acts that one frame shows, and of that frame. `<name> seen`
+ * is what the person waits: from the first event to the end of the frame, the wait for the frame included.
+ */
+export function untilDrawn(name: string, since: number, act: () => void): void {
+  unseen ??= { name, since, busy: 0 };
+  const began = performance.now();
+  act();
+  unseen.busy += performance.now() - began;
 }
 
-/** The board has been drawn with everything up to now. */
-export function strokeDrawn(): void {
-  if (unseen !== null) timedSince("seen", unseen);
+/** The board has been drawn with everything up to now; that frame's work began at `began`. */
+export function allDrawn(began: number): void {
+  if (unseen) {
+    timedSince(`${unseen.name} drawn`, began - unseen.busy);
+    timedSince(`${unseen.name} seen`, unseen.since);
+  }
   unseen = null;
 }
 

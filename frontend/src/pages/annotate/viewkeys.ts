@@ -12,7 +12,7 @@ import {
   rulerShown,
   zoomView,
 } from "./look";
-import { timed } from "./measure";
+import { untilDrawn } from "./measure";
 import { regions, stepRegion } from "./regions";
 import { resetTone } from "./tone";
 import { blink, cycleComposite, cyclePanes } from "./views";
@@ -34,21 +34,21 @@ export const VIEW_KEYS: Key[] = [
     chords: ["v"],
     shown: "V",
     does: "Next composite",
-    run: () => timed("composite", () => cycleComposite(1)),
+    run: () => untilDrawn("composite", performance.now(), () => cycleComposite(1)),
   },
   {
     group: "View",
     chords: ["Shift+v"],
     shown: "⇧V",
     does: "Previous composite",
-    run: () => timed("composite", () => cycleComposite(-1)),
+    run: () => untilDrawn("composite", performance.now(), () => cycleComposite(-1)),
   },
   {
     group: "View",
     chords: ["c"],
     shown: "C",
     does: "Compare: back to the view before, and forth",
-    run: () => timed("composite", blink),
+    run: () => untilDrawn("composite", performance.now(), blink),
   },
   {
     group: "View",
