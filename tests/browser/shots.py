@@ -25,9 +25,7 @@ WINDOW = {"width": 1440, "height": 900}
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 PAGES = (
     ("home", "intern", "/"),
-    ("mine", "intern", "/mine/demo"),
     ("catalogue", "lead", "/catalogue/demo"),
-    ("quality", "lead", "/quality/demo"),
     ("map", "lead", "/map/demo"),
     ("controls", "lead", "/controls/demo"),
 )
@@ -52,7 +50,6 @@ def main() -> None:
 
 def shoot_all(browser: Browser, address: str, folder: Path) -> None:
     shoot_annotate(browser, address, folder)
-    shoot_review(browser, address, folder / "review.jpg")
     for name, who, path in PAGES:
         page = signed_in(browser, address, who)
         page.goto(address + path)
@@ -118,14 +115,6 @@ def shoot_annotate(browser: Browser, address: str, folder: Path) -> None:
     annotator.press("i", "?")
     page.get_by_role("dialog").wait_for()
     page.screenshot(path=folder / "keys.jpg", quality=QUALITY)
-
-
-def shoot_review(browser: Browser, address: str, target: Path) -> None:
-    """A label of the tiles that the intern has handed in."""
-    page = signed_in(browser, address, "reviewer")
-    page.goto(f"{address}/review/demo")
-    page.wait_for_load_state("networkidle")
-    page.screenshot(path=target, quality=QUALITY)
 
 
 def shoot_lead(browser: Browser, address: str, target: Path) -> None:
