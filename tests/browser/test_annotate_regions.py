@@ -128,12 +128,15 @@ def test_a_label_that_waits_survives_a_closed_page(ana: Annotator):
     ana.press("r")
     page.locator("[title='On the server']").wait_for()
     page.context.set_offline(True)
+    # A page that is being left is offline no longer, for a moment.
+    page.context.route("**/submit?*", lambda route: route.abort("internetdisconnected"))
     ana.press("Shift+Enter")
     expect(page.get_by_role("heading", name="your label is waiting")).to_be_visible()
     url = page.url
     page.goto("about:blank")
     assert not Annotation.objects.exists()
 
+    page.context.unroute("**/submit?*")
     page.context.set_offline(False)
     page.goto(url)
     ana.wait_for_tile("35VLF/256/7/1")

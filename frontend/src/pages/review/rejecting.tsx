@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Button } from "../../widgets/button";
 import { held, phase } from "./desk";
 import { reject } from "./verdicts";
@@ -10,7 +10,8 @@ export function Rejecting() {
   const [note, setNote] = useState("");
   const words = useRef<HTMLTextAreaElement>(null);
   const list = useRef<HTMLDivElement>(null);
-  useEffect(() => list.current?.querySelector("input")?.focus(), []);
+  // At once: a reviewer types on, and the next key must not meet a list that takes the focus late.
+  useLayoutEffect(() => list.current?.querySelector("input")?.focus(), []);
   const isReady = reason !== "" && (reason !== "other" || note.trim() !== "");
   const send = () => isReady && void reject(reason, note.trim());
   const choose = (code: string) => {
