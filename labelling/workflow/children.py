@@ -14,10 +14,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from django.conf import settings
 
@@ -110,11 +110,22 @@ def child_environment() -> dict[str, str]:
 def listen(
     child: subprocess.Popen[bytes], report: Report, tick: Callable[[dict[str, Any] | None], None]
 ) -> None:
-    """Read the child's lines until it closes its output, or has ended: a process that it left
-    behind may hold the output open."""
+    """Read the child's lines to the end."""
+    rest = b""
+    for chunk in written(child, tick):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            hear(line, report, tick)
+
+
+def written(
+    child: subprocess.Popen[bytes], tick: Callable[[dict[str, Any] | None], None]
+) -> Iterator[bytes]:
+    """What the child writes, as it comes, until it closes its output or has ended: a process that
+    it left behind may hold the output open."""
     assert child.stdout is not None
     os.set_blocking(child.stdout.fileno(), False)
-    rest, looked = b"", 0.0
+    looked = 0.0
     with selectors.DefaultSelector() as selector:
         selector.register(child.stdout, selectors.EVENT_READ)
         while True:
@@ -127,12 +138,10 @@ def listen(
                 if ended:
                     return
                 continue
-            chunk = read(child.stdout)
+            chunk = os.read(child.stdout.fileno(), 65536)
             if not chunk:
                 return
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                hear(line, report, tick)
+            yield chunk
 
 
 def await_end(
@@ -147,10 +156,6 @@ def await_end(
         if time.monotonic() - closed > LINGER:
             raise JobFailed(f"{module} had closed its output {LINGER:g} s ago and did not end.")
         tick(None)
-
-
-def read(pipe: IO[bytes]) -> bytes:
-    return os.read(pipe.fileno(), 65536)
 
 
 def hear(line: bytes, report: Report, tick: Callable[[dict[str, Any] | None], None]) -> None:

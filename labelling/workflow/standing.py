@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import selectors
 import signal
 import subprocess
 import sys
@@ -15,22 +14,21 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from django.conf import settings
 
 from labelling.workflow import shutdown
 from labelling.workflow.children import (
     INTERRUPTED,
-    TICK,
     Report,
     child_environment,
     hear,
-    read,
     refusal,
     stop,
+    written,
 )
-from labelling.workflow.restraint import check_memory, giving_way, yield_disk
+from labelling.workflow.restraint import giving_way, yield_disk
 from labelling.workflow.shutdown import Stopping
 
 Tick = Callable[[dict[str, Any] | None], None]
@@ -103,32 +101,13 @@ class Standing:
         return child
 
     def listen(self, child: subprocess.Popen[bytes], report: Report, tick: Tick) -> None:
-        """Read lines until one says `done` or `error`, or the child closes its output or has ended:
-        a process that it left behind may hold the output open."""
-        assert child.stdout is not None
-        looked = 0.0
-        with selectors.DefaultSelector() as selector:
-            selector.register(child.stdout, selectors.EVENT_READ)
-            while not (report.last or report.error):
-                if time.monotonic() - looked >= TICK:
-                    looked = time.monotonic()
-                    check_memory(child.pid)
-                    tick(None)
-                ended = child.poll() is not None
-                if not selector.select(timeout=0 if ended else TICK):
-                    if ended:
-                        return
-                    continue
-                if not self.hear_more(child.stdout, report, tick):
-                    return
-
-    def hear_more(self, output: IO[bytes], report: Report, tick: Tick) -> bool:
-        """False where the child has closed its output."""
-        chunk = read(output)
-        *lines, self.rest = (self.rest + chunk).split(b"\n")
-        for line in lines:
-            hear(line, report, tick)
-        return bool(chunk)
+        """Read lines until one says `done` or `error`, or the child has no more to say."""
+        for chunk in written(child, tick):
+            *lines, self.rest = (self.rest + chunk).split(b"\n")
+            for line in lines:
+                hear(line, report, tick)
+            if report.last or report.error:
+                return
 
     def end(self) -> None:
         """End the child: what it answered is kept, and there is nothing else to keep."""
