@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ def newest(attempt: Attempt, recipes: Recipes) -> Earlier | None:
             continue
         key = f"rounds/{attempt.round.campaign.slug}/{n}/score"
         try:
-            return attempt.meanwhile(lambda: read(key, n, recipes, attempt.blobs))  # noqa: B023 - it is called in this turn
+            return attempt.meanwhile(partial(read, key, n, recipes, attempt.blobs))
         except (NotFound, FileNotFoundError, BadInput, ValueError, KeyError) as damage:
             logger.warning("%s can't be used, its tiles are scored afresh: %s", key, damage)
             return None

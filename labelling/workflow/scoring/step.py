@@ -6,6 +6,7 @@ import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def scored(attempt: Attempt, plan: Plan, work: Work) -> tuple[list[dict[str, Any
             blobs=attempt.blobs,
             line={"stage": "score", "taken_over": plan.taken_over},
         )
-        files = attempt.meanwhile(lambda: files_of(results, attempt.blobs))  # noqa: B023 - it is called in this turn
+        files = attempt.meanwhile(partial(files_of, results, attempt.blobs))
         lost = [n for n, file in enumerate(files) if file is None]
         if not lost:
             return results, [file for file in files if file is not None]
