@@ -8,8 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import psycopg2
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 150.0
@@ -101,3 +107,33 @@ class Installation:
             if str(self.folder / "blobs").encode() in words and not dead:
                 found.append(int(entry.name))
         return found
+
+
+Kind = TypeVar("Kind", bound=Installation)
+
+
+@contextmanager
+def embedded_at(folder: Path, kind: type[Kind]) -> Iterator[Kind]:
+    """SQLite and the filesystem broker."""
+    installation = kind(folder, broker="filesystem://localhost")
+    try:
+        yield installation
+    finally:
+        installation.stop()
+
+
+@contextmanager
+def served_at(folder: Path, kind: type[Kind]) -> Iterator[Kind]:
+    """A new PostgreSQL database beside that of DATABASE_URL; the broker of CELERY_BROKER_URL."""
+    given = os.environ["DATABASE_URL"]
+    name = f"workbench_test_{uuid.uuid4().hex[:12]}"
+    with closing(psycopg2.connect(given)) as server:
+        server.autocommit = True
+        server.cursor().execute(f'CREATE DATABASE "{name}"')
+        database = urlsplit(given)._replace(path=f"/{name}").geturl()
+        installation = kind(folder, database=database, broker=os.environ["CELERY_BROKER_URL"])
+        try:
+            yield installation
+        finally:
+            installation.stop()
+            server.cursor().execute(f'DROP DATABASE "{name}" WITH (FORCE)')

@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import uuid
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
-import psycopg2
 import pytest
 
-from tests.installations import PATIENCE, Installation
+from tests.installations import PATIENCE, Installation, embedded_at, served_at
 
 
 @pytest.fixture
 def embedded(tmp_path) -> Iterator[Installation]:
-    """SQLite and the filesystem broker."""
-    installation = Installation(tmp_path, broker="filesystem://localhost")
-    yield installation
-    installation.stop()
+    with embedded_at(tmp_path, Installation) as installation:
+        yield installation
 
 
 @pytest.fixture
 def served(tmp_path) -> Iterator[Installation]:
-    """A new PostgreSQL database beside that of DATABASE_URL; the broker of CELERY_BROKER_URL."""
-    given = os.environ["DATABASE_URL"]
-    name = f"workbench_test_{uuid.uuid4().hex[:12]}"
-    server = psycopg2.connect(given)
-    server.autocommit = True
-    server.cursor().execute(f'CREATE DATABASE "{name}"')
-    database = urlsplit(given)._replace(path=f"/{name}").geturl()
-    installation = Installation(tmp_path, database=database, broker=os.environ["CELERY_BROKER_URL"])
-    yield installation
-    installation.stop()
-    server.cursor().execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    server.close()
+    with served_at(tmp_path, Installation) as installation:
+        yield installation
 
 
 def does_a_round_and_survives_its_workers_death(installation: Installation) -> None:

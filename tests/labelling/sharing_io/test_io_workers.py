@@ -9,16 +9,13 @@ import shlex
 import signal
 import subprocess
 import sys
-import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import psycopg2
 import pytest
 
-from tests.installations import ROOT, Installation
+from tests.installations import ROOT, Installation, embedded_at, served_at
 
 pytestmark = pytest.mark.services
 """One of the two needs none, but is too long for `make test`."""
@@ -50,26 +47,14 @@ def documented() -> list[str]:
 
 @pytest.fixture
 def embedded(tmp_path) -> Iterator[Site]:
-    """SQLite and the filesystem broker."""
-    installation = Site(tmp_path, broker="filesystem://localhost")
-    yield installation
-    installation.stop()
+    with embedded_at(tmp_path, Site) as site:
+        yield site
 
 
 @pytest.fixture
 def served(tmp_path) -> Iterator[Site]:
-    """A new PostgreSQL database beside that of DATABASE_URL; the broker of CELERY_BROKER_URL."""
-    given = os.environ["DATABASE_URL"]
-    name = f"workbench_test_{uuid.uuid4().hex[:12]}"
-    server = psycopg2.connect(given)
-    server.autocommit = True
-    server.cursor().execute(f'CREATE DATABASE "{name}"')
-    database = urlsplit(given)._replace(path=f"/{name}").geturl()
-    installation = Site(tmp_path, database=database, broker=os.environ["CELERY_BROKER_URL"])
-    yield installation
-    installation.stop()
-    server.cursor().execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    server.close()
+    with served_at(tmp_path, Site) as site:
+        yield site
 
 
 def survives_the_death_of_a_worker(site: Site, tmp_path: Path) -> None:
