@@ -7,10 +7,12 @@ from typing import Any
 from axes.backends import AxesBackend
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from labelling.api.loopback import from_loopback
+from labelling.models.prepared import prepared
 
 DEMO_MAIL = "@demo.invalid"
 
@@ -28,3 +30,12 @@ class Backend(AxesBackend):
         if email.endswith(DEMO_MAIL) and not from_loopback(request):
             raise PermissionDenied
         return user
+
+    def get_user(self, user_id: Any) -> AbstractBaseUser | None:
+        user: User | None = _person.one(pk=int(user_id))
+        return user if user and self.user_can_authenticate(user) else None
+
+
+@prepared
+def _person(pk: int):
+    return User.objects.filter(pk=pk)

@@ -50,6 +50,7 @@ vars().update(
     **security.sign_in_settings(),
 )
 CSRF_TRUSTED_ORIGINS = env.origins("TRUSTED_ORIGINS")
+SESSION_ENGINE = "labelling.config.sessions"
 SESSION_COOKIE_AGE = 3600 * env.whole("SESSION_HOURS", 336, low=1, high=2160)
 CONTENT_SECURITY_POLICY = security.POLICY
 AUTH_PASSWORD_VALIDATORS = security.PASSWORD_VALIDATORS
