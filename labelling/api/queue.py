@@ -16,6 +16,7 @@ from labelling.clock import now
 from labelling.insights.queue_health import lane_health, review_backlog
 from labelling.insights.tallies import lane_counts_of
 from labelling.models import Campaign, Reservation, Task
+from labelling.models.commits import may_be_lost
 from labelling.workflow.claims import claim_next
 from labelling.workflow.picks import MOST_PICKS, pick
 from labelling.workflow.queue_rules import QueueRules, change_rules, queue_rules
@@ -95,6 +96,7 @@ class QueueNext(Resource):
         campaign = campaign_for(request.user, slug, LABELLERS)
         claim = ClaimSerializer(data=request.data)
         claim.is_valid(raise_exception=True)
+        may_be_lost()  # the tile would wait again, and what was drawn be kept as a draft
         reservation = claim_next(
             campaign=campaign, person=request.user, now=now(), **claim.validated_data
         )

@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from labelling.errors import Conflict
 from labelling.models import Campaign, Ranking, Task, TaskRank
+from labelling.models.commits import may_be_lost
 
 CHUNK = 2000
 """Ranks inserted, or removed, by one statement."""
@@ -65,12 +66,15 @@ def put_in_force(
     this one up meanwhile.
     """
     ranking = _begun(campaign, now=now)
+    nested = connection.in_atomic_block
     pieces, first, took = iter(order), 0, 0.0
     while piece := list(islice(pieces, CHUNK)):
-        if first and not connection.in_atomic_block:
+        if first and not nested:
             rest(took)
         began = time.monotonic()
         with transaction.atomic():
+            if not nested:
+                may_be_lost()  # nobody reads them before the pointer's commit, which waits
             _check_wanted(ranking)
             _insert(ranking, piece, first=first)
         first, took = first + len(piece), time.monotonic() - began
