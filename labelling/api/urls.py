@@ -13,7 +13,12 @@ from labelling.api.cvat_people import CvatMatch, CvatPeople
 from labelling.api.drafts import DraftLabel, DraftOfTask
 from labelling.api.exports import CancelExport, ExportFiles, Exports
 from labelling.api.flags import FlagRates, Flags, RaiseFlag, ResolveFlag, Skip
-from labelling.api.footprints import FootprintsView, PicksPlan
+from labelling.api.footprints import (
+    FilteredPicks,
+    FilteredPicksPlan,
+    FootprintsView,
+    PicksPlan,
+)
 from labelling.api.gold import GoldTiles, RetireGold
 from labelling.api.growth import CalibrationView, Growth, LearningCurve
 from labelling.api.guide import Guide, GuideLabel
@@ -78,6 +83,8 @@ urlpatterns = [
     path("campaigns/<slug:slug>/queue/rules", QueueRulesView.as_view()),
     path("campaigns/<slug:slug>/picks", Picks.as_view()),
     path("campaigns/<slug:slug>/picks/plan", PicksPlan.as_view()),
+    path("campaigns/<slug:slug>/picks/filtered", FilteredPicks.as_view()),
+    path("campaigns/<slug:slug>/picks/filtered/plan", FilteredPicksPlan.as_view()),
     path("campaigns/<slug:slug>/footprints", FootprintsView.as_view()),
     path("campaigns/<slug:slug>/settings", Settings.as_view()),
     path("campaigns/<slug:slug>/members", Members.as_view()),

@@ -39,7 +39,7 @@ def pick(
     moments = [found[name].acquisition_id for name in tiles]
     older = Task.objects.of(campaign).filter(REPLACEABLE, acquisition__in=moments)
     older.update(state=Task.State.SUPERSEDED)
-    copies = _next_copies(campaign, moments)
+    copies = next_copies(campaign, moments)
     tasks = [_task(campaign, found[name], copies, why, now) for name in tiles]
     try:
         with transaction.atomic():
@@ -66,6 +66,11 @@ def _check(tiles: Sequence[UUID], why: str) -> None:
     twice = next((name for name in tiles if list(tiles).count(name) > 1), None)
     if twice:
         raise BadInput(f"Tile {twice} is named twice.", field="tiles")
+    check_why(why)
+
+
+def check_why(why: str) -> None:
+    """Raises BadInput for a reason that a task can't keep."""
     longest = Task._meta.get_field("cause").max_length or 0
     if len(why) > longest or not why.isprintable():
         raise BadInput(f"The reason has at most {longest} characters.", field="why")
@@ -95,10 +100,13 @@ def _check_tile(campaign: Campaign, tile: Any, name: UUID) -> None:
         )
 
 
-def _next_copies(campaign: Campaign, moments: Sequence[int]) -> dict[int, int]:
-    """{acquisition: number of its next pick}; an earlier one was closed unlabelled."""
-    picked = Task.objects.of(campaign).filter(lane=Task.Lane.PICK, acquisition__in=moments)
-    last = picked.values("acquisition").annotate(last=Max("copy"))
+def next_copies(campaign: Campaign, moments: Sequence[int] | None = None) -> dict[int, int]:
+    """{acquisition: number of its next pick}; an earlier one was closed unlabelled. Without
+    `moments`, of all that were ever picked."""
+    picked = Task.objects.of(campaign).filter(lane=Task.Lane.PICK)
+    if moments is not None:
+        picked = picked.filter(acquisition__in=moments)
+    last = picked.order_by().values("acquisition").annotate(last=Max("copy"))
     return {row["acquisition"]: row["last"] + 1 for row in last}
 
 

@@ -95,6 +95,26 @@ def test_all_that_is_in_sight_is_chosen_by_keys_and_what_cannot_go_is_told(sign_
     )
 
 
+def test_all_that_is_shown_is_sent_by_the_filters_and_a_change_meanwhile_stops_it(
+    sign_in, north, six
+):
+    page = open_map(sign_in, north)
+
+    page.get_by_role("button", name="Send all 6 shown to a lane").click()
+    plan = page.get_by_role("dialog")
+    expect(plan).to_contain_text("5 tiles can go to lane pick")
+    expect(plan).to_contain_text("1 in validation or test")
+    TileFactory(campaign=north)
+    plan.get_by_role("button", name="Send 5").click()
+    expect(page.get_by_text("6 tiles fit by now, not 5.")).to_be_visible()
+    assert not Task.objects.filter(lane="pick").exists()
+
+    page.get_by_role("button", name="shown to a lane").click()
+    page.get_by_role("dialog").get_by_role("button", name="Send 6").click()
+    expect(page.get_by_text("6 tiles sent to lane pick")).to_be_visible()
+    assert Task.objects.filter(lane="pick", state="open").count() == 6
+
+
 def test_a_reviewer_looks_colours_and_sends_nothing(sign_in, north, six):
     page = open_map(sign_in, north, role="reviewer")
 

@@ -23,3 +23,26 @@ export const planPicks = (slug: string, tiles: string[]): Promise<PickPlan> =>
       body: { tiles },
     }),
   );
+
+export type FilteredPlan = components["schemas"]["FilteredPlan"];
+
+const filtersOf = (query: MapQuery): Record<string, string> =>
+  Object.fromEntries(Object.entries(query).map(([name, value]) => [name, String(value)]));
+
+/** How many of all tiles that fit the filters could go there. Changes nothing. */
+export const planFiltered = (slug: string, query: MapQuery): Promise<FilteredPlan> =>
+  answer(
+    api.POST("/api/v1/campaigns/{slug}/picks/filtered/plan", {
+      params: { path: { slug } },
+      body: { filters: filtersOf(query) },
+    }),
+  );
+
+/** Send all of them: as many as were `expected`, or none. */
+export const pickFiltered = (slug: string, query: MapQuery, expected: number, why: string) =>
+  answer(
+    api.POST("/api/v1/campaigns/{slug}/picks/filtered", {
+      params: { path: { slug } },
+      body: { filters: filtersOf(query), expected, why },
+    }),
+  );

@@ -711,6 +711,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{slug}/models/{hash}/card": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Its card.json: what it sees, learnt from and was set to, how it was judged, and where it
+         *     was trained. `card_sha256` is the hash of all the rest.
+         */
+        get: operations["model_card"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{slug}/models/{hash}/promote": {
         parameters: {
             query?: never;
@@ -845,6 +865,43 @@ export interface paths {
         put?: never;
         /** @description Have these tiles labelled, all or none. */
         post: operations["picks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/picks/filtered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Have all tiles that fit the filters labelled, as many as the plan said or none. */
+        post: operations["filtered_picks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{slug}/picks/filtered/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description How many tiles that fit the filters could be sent to the lane of picks. Changes
+         *     nothing.
+         */
+        post: operations["filtered_picks_plan"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2145,6 +2202,10 @@ export interface components {
             };
             /** @description The first of them, in pick order. */
             tiles: components["schemas"]["BatchTile"][];
+            /** @description Hash of the model that chose; empty: the round had none. */
+            ranked_by: string;
+            /** @description Whether another model would choose now: the champion, or the newest one while there is none. */
+            outdated: boolean;
         };
         BatchTile: {
             /** Format: uuid */
@@ -2949,6 +3010,34 @@ export interface components {
             labels: number;
             /** Format: double */
             correlation: number;
+        };
+        FilteredPicked: {
+            /** @description Tasks opened. */
+            picked: number;
+        };
+        FilteredPicksRequest: {
+            /** @description {name: text}, as the catalogue's query has them; empty: all tiles. */
+            filters: {
+                [key: string]: string;
+            };
+            /** @description `fit` of the plan: refused where it is another by now. */
+            expected: number;
+            /** @default  */
+            why: string;
+        };
+        FilteredPicksWantedRequest: {
+            /** @description {name: text}, as the catalogue's query has them; empty: all tiles. */
+            filters: {
+                [key: string]: string;
+            };
+        };
+        FilteredPlan: {
+            /** @description Tiles that could be sent at this moment. */
+            fit: number;
+            /** @description {why: tiles} */
+            left_out: {
+                [key: string]: number;
+            };
         };
         /** @description One thing that a check of a label found. */
         Finding: {
@@ -8294,6 +8383,62 @@ export interface operations {
             };
         };
     };
+    model_card: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hash: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     model_promote: {
         parameters: {
             query?: never;
@@ -8914,6 +9059,206 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PicksAnswer"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    filtered_picks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FilteredPicksRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilteredPicked"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    filtered_picks_plan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID. The same key gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FilteredPicksWantedRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilteredPlan"];
                 };
             };
             400: {

@@ -156,6 +156,8 @@ TABLE = {
         GET {campaign}/picking/rules
         POST {campaign}/picking/rules
         POST {campaign}/picks
+        POST {campaign}/picks/filtered
+        POST {campaign}/picks/filtered/plan
         POST {campaign}/picks/plan
         GET {campaign}/progress
         GET {campaign}/promotion/rules

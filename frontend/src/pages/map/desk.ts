@@ -1,7 +1,13 @@
 import { computed, signal } from "@preact/signals";
 import { fetchCampaign } from "../../api/calls";
 import { type CatalogueQuery, pickTiles } from "../../api/catalogue";
-import { fetchFootprints, type MapQuery, type PickPlan, planPicks } from "../../api/map";
+import {
+  fetchFootprints,
+  type MapQuery,
+  pickFiltered,
+  planFiltered,
+  planPicks,
+} from "../../api/map";
 import { Broken, type Problem, problemOfThrown, Refused } from "../../api/problems";
 import type { Campaign } from "../../api/types";
 import { counted } from "../../words";
@@ -11,6 +17,15 @@ import { type Footprints, idOf, unpack } from "./footprints";
 
 /** The server takes so many picks at once, all or none. */
 const AT_ONCE = 200;
+
+export interface Sending {
+  /** Tiles that can go. */
+  fit: number;
+  /** {why: tiles} */
+  left_out: Record<string, number>;
+  /** Sends them, telling how many are sent so far. */
+  send: (why: string, tell: (sent: number) => void) => Promise<number>;
+}
 
 export const campaign = signal<Campaign | null>(null);
 export const query = signal<MapQuery>(asked(location.search));
@@ -25,7 +40,8 @@ export const trouble = signal<Problem | null>(null);
 export const chosen = signal<ReadonlySet<number> | null>(null);
 /** Footprints under the last click, the newest first, and which of them the card shows. */
 export const clicked = signal<{ places: number[]; at: number } | null>(null);
-export const plan = signal<PickPlan | null>(null);
+/** What sending would come to, and the act that does it; null: nothing is planned. */
+export const plan = signal<Sending | null>(null);
 export const said = signal("");
 
 export const colours = computed<Painted | null>(() =>
@@ -103,29 +119,46 @@ export function choose(places: number[], more: boolean): void {
   said.value = "";
 }
 
-function aimedIds(): string[] {
-  const shown = footprints.value!;
-  const places = chosen.value ?? Array.from({ length: shown.count }, (_, i) => i);
-  return [...places].map((place) => idOf(shown, place));
-}
-
 /** What sending them would come to. Changes nothing. */
 export async function planSending(): Promise<void> {
   await trying(async () => {
-    plan.value = await planPicks(campaign.value!.slug, aimedIds());
+    plan.value = chosen.value ? await planChosen(chosen.value) : await planShown(query.value);
   });
 }
 
-/** Send what the plan says fits, a part at a time; what was refused meanwhile is told. */
-export async function send(why: string): Promise<void> {
-  const tiles = plan.value!.fit;
-  let sent = 0;
-  await trying(async () => {
+async function planChosen(places: ReadonlySet<number>): Promise<Sending> {
+  const { slug } = campaign.value!;
+  const ids = [...places].map((place) => idOf(footprints.value!, place));
+  const { fit: tiles, left_out } = await planPicks(slug, ids);
+  const send = async (why: string, tell: (sent: number) => void) => {
+    let sent = 0;
     for (let from = 0; from < tiles.length; from += AT_ONCE) {
       const part = tiles.slice(from, from + AT_ONCE);
-      sent += (await pickTiles(campaign.value!.slug, part, why)).picked.length;
-      said.value = `${sent} of ${tiles.length} sent …`;
+      sent += (await pickTiles(slug, part, why)).picked.length;
+      tell(sent);
     }
+    return sent;
+  };
+  return { fit: tiles.length, left_out, send };
+}
+
+/** All that the filters show: the server takes the filters, however many tiles there are. */
+async function planShown(filters: MapQuery): Promise<Sending> {
+  const { slug } = campaign.value!;
+  const { fit, left_out } = await planFiltered(slug, filters);
+  const send = async (why: string) => (await pickFiltered(slug, filters, fit, why)).picked;
+  return { fit, left_out, send };
+}
+
+/** Send what the plan says fits; what was refused meanwhile is told. */
+export async function send(why: string): Promise<void> {
+  const planned = plan.value!;
+  let sent = 0;
+  await trying(async () => {
+    sent = await planned.send(why, (so) => {
+      sent = so;
+      said.value = `${so} of ${planned.fit} sent …`;
+    });
   });
   const told = trouble.value;
   await load();

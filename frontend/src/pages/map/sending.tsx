@@ -1,5 +1,4 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { PickPlan } from "../../api/map";
 import { Button } from "../../widgets/button";
 import { counted, grouped } from "../../words";
 import { inSight } from "./board";
@@ -12,6 +11,7 @@ import {
   footprints,
   plan,
   planSending,
+  type Sending,
   said,
   send,
 } from "./desk";
@@ -52,9 +52,9 @@ export function SendingBar() {
   );
 }
 
-function PlanSheet({ plan: found }: { plan: PickPlan }) {
+function PlanSheet({ plan: found }: { plan: Sending }) {
   const [why, setWhy] = useState("");
-  const fit = found.fit.length;
+  const { fit } = found;
   const sheet = useRef<HTMLElement>(null);
   useEffect(() => sheet.current?.querySelector<HTMLElement>("input, button")?.focus(), []);
   const close = () => {
