@@ -38,11 +38,19 @@ def test_a_lead_starts_a_round_and_cancels_it(sign_in, transactional_db):
     page.get_by_label("Strategy").select_option("random")
     page.get_by_label("Tiles", exact=True).fill("3")
     page.get_by_role("button", name="Start round").click()
+    asking = page.get_by_role("alertdialog")
+    expect(asking).to_contain_text("open up to 3?")
+    assert not Round.objects.exists()
+    asking.get_by_role("button", name="Start round").click()
     page.get_by_role("heading", name="Round 1 is running").wait_for()
 
     started = Round.objects.get()
     assert (started.strategy, started.batch) == ("random", 3)
     page.get_by_role("button", name="Cancel the round").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="No").click()
+    assert Round.objects.get().state != "cancelled"
+    page.get_by_role("button", name="Cancel the round").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Cancel the round").click()
     page.get_by_role("heading", name="Start the next round").wait_for()
     assert Round.objects.get().state == "cancelled"
 
@@ -127,6 +135,7 @@ def test_a_lead_sees_every_answer_saves_them_and_acts_on_a_job(sign_in, transact
 
     jobs = page.get_by_role("region", name="What is being worked on?", exact=True)
     jobs.get_by_role("button", name="Cancel").click()
+    jobs.get_by_role("alertdialog").get_by_role("button", name="Cancel").click()
     expect(jobs).to_contain_text("stopping")
     assert Job.objects.get(kind="labelling.mine").cancel
 

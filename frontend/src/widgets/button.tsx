@@ -3,7 +3,7 @@ import { Icon, type IconName } from "./icon";
 
 interface ButtonProps {
   children: ComponentChildren;
-  onClick: () => void;
+  onClick: (event: { currentTarget: HTMLElement }) => void;
   look?: "plain" | "main" | "quiet";
   shortcut?: string;
   disabled?: boolean;

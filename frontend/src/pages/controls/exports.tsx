@@ -6,10 +6,10 @@ import {
   fetchExports,
   startExport,
 } from "../../api/controls";
+import { Ask } from "../../widgets/ask";
 import { Button } from "../../widgets/button";
 import { Card, Empty } from "../../widgets/card";
 import { counted, grouped } from "../../words";
-import { Ask } from "./ask";
 import { busy, said, trying } from "./desk";
 
 const FORMATS = ["geotiff", "png", "coco", "stac"];

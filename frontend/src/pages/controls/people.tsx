@@ -8,10 +8,10 @@ import {
   type Role,
   removeMember,
 } from "../../api/controls";
+import { Ask } from "../../widgets/ask";
 import { Button } from "../../widgets/button";
 import { Card, Empty } from "../../widgets/card";
 import { day } from "../../words";
-import { Ask } from "./ask";
 import { busy, campaign, said, trying } from "./desk";
 
 const ROLES: { role: Role; may: string }[] = [

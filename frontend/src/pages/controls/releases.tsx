@@ -8,10 +8,10 @@ import {
   releaseFile,
   startRelease,
 } from "../../api/controls";
+import { Ask } from "../../widgets/ask";
 import { Button } from "../../widgets/button";
 import { Card, Empty } from "../../widgets/card";
 import { day } from "../../words";
-import { Ask } from "./ask";
 import { busy, campaign, said, trying } from "./desk";
 import { megabytes } from "./exports";
 import { followed } from "./following";

@@ -3,10 +3,10 @@ import { cancelRound, startRound } from "../../api/calls";
 import { fetchRoundPlan, fetchRounds, type RoundPlan } from "../../api/controls";
 import type { Round } from "../../api/types";
 import { leadPath } from "../../route";
+import { Ask } from "../../widgets/ask";
 import { Button } from "../../widgets/button";
 import { Card, Empty } from "../../widgets/card";
 import { counted, duration, grouped, moment } from "../../words";
-import { Ask } from "./ask";
 import { busy, campaign, said, settings, trying } from "./desk";
 
 /** While a round runs, its step is asked for so often. */

@@ -1,8 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { createToken, fetchTokens, revokeToken, type Token } from "../../api/controls";
+import { Ask } from "../../widgets/ask";
 import { Card, Empty } from "../../widgets/card";
 import { day } from "../../words";
-import { Ask } from "./ask";
 import { busy, campaign, said, trying } from "./desk";
 
 /** Tokens with which programs come in. */

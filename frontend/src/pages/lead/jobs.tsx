@@ -2,10 +2,11 @@ import { useState } from "preact/hooks";
 import { cancelJob, fetchJobs, type Job, retryJob } from "../../api/lead";
 import { problemOfThrown } from "../../api/problems";
 import type { Progress } from "../../api/types";
+import { Ask } from "../../widgets/ask";
+import { type Answered, useAnswer } from "../../widgets/asked";
 import { Button } from "../../widgets/button";
 import { Empty } from "../../widgets/card";
 import { duration, grouped, moment } from "../../words";
-import { type Answered, useAnswer } from "./asked";
 import { campaign, fetchedAt, refresh } from "./board";
 import { Meter } from "./counts";
 import { Panel } from "./panel";
@@ -68,7 +69,13 @@ function JobRow({ job, slug, jobs }: JobRowProps) {
         <span class="faint">
           {job.asked_by} {moment(job.finished ?? job.created)}
         </span>
-        {mayAct && job.can_cancel && <Button onClick={() => void act(cancelJob)}>Cancel</Button>}
+        {mayAct && job.can_cancel && (
+          <Ask
+            label="Cancel"
+            question={`Stop ${nameOf(job)}? What it has done so far is lost.`}
+            act={() => void act(cancelJob)}
+          />
+        )}
         {mayAct && job.can_retry && <Button onClick={() => void act(retryJob)}>Send again</Button>}
       </p>
       {job.progress && job.state === "running" && <Live progress={job.progress} />}

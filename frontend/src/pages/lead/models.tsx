@@ -3,8 +3,8 @@ import { useEffect } from "preact/hooks";
 import { fetchModels, promoteModel, rollBackModel } from "../../api/calls";
 import { problemOfThrown } from "../../api/problems";
 import type { Model, ModelPage, Progress } from "../../api/types";
+import { Ask, filledIn } from "../../widgets/ask";
 import { Synthetic } from "../../widgets/badge";
-import { Button } from "../../widgets/button";
 import { Empty } from "../../widgets/card";
 import { counted } from "../../words";
 import { campaign } from "./board";
@@ -25,7 +25,8 @@ import {
 import { Panel } from "./panel";
 import "./models.css";
 
-const models = signal<ModelPage | null>(null);
+/** The newest models, as the panel asked for them last. */
+export const models = signal<ModelPage | null>(null);
 const refusal = signal("");
 const why = signal("");
 const busy = signal(false);
@@ -170,15 +171,12 @@ function Range({ row, extent }: { row: Row; extent: number }) {
 
 function Acts({ page, slug }: { page: ModelPage; slug: string }) {
   const newest = newestOf(page)!;
-  const promote = (event: Event) => {
-    event.preventDefault();
-    void act(slug, () => promoteModel(slug, newest.hash, why.value));
-  };
+  const { champion } = page;
   return (
     <details class="acts">
       <summary>Decide by hand</summary>
       {newest.state !== "champion" && (
-        <form onSubmit={promote}>
+        <form onSubmit={(event) => event.preventDefault()}>
           <label>
             Why should {nameOf(newest)} be champion all the same?
             <input
@@ -191,15 +189,24 @@ function Acts({ page, slug }: { page: ModelPage; slug: string }) {
               }}
             />
           </label>
-          <button type="submit" class="button" disabled={busy.value}>
-            Make it champion
-          </button>
+          <Ask
+            label="Make it champion"
+            question={`From now on ${nameOf(newest)} ranks the pool and draws pre-labels${
+              champion ? `, not ${nameOf(champion)}` : ""
+            }?`}
+            disabled={busy.value}
+            ready={filledIn}
+            act={() => void act(slug, () => promoteModel(slug, newest.hash, why.value))}
+          />
         </form>
       )}
-      {page.champion && (
-        <Button disabled={busy.value} onClick={() => void act(slug, () => rollBackModel(slug))}>
-          Go back to the champion before {nameOf(page.champion)}
-        </Button>
+      {champion && (
+        <Ask
+          label={`Go back to the champion before ${nameOf(champion)}`}
+          question={`${nameOf(champion)} retires, and the one before it ranks again?`}
+          disabled={busy.value}
+          act={() => void act(slug, () => rollBackModel(slug))}
+        />
       )}
     </details>
   );

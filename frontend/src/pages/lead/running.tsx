@@ -2,7 +2,7 @@ import { type Signal, signal } from "@preact/signals";
 import { cancelRound, startRound } from "../../api/calls";
 import { problemOfThrown } from "../../api/problems";
 import type { Progress, Round, RunningRound } from "../../api/types";
-import { Button } from "../../widgets/button";
+import { Ask, filledIn } from "../../widgets/ask";
 import { Card } from "../../widgets/card";
 import { duration, grouped } from "../../words";
 import { campaign, failedRound, refresh } from "./board";
@@ -64,9 +64,12 @@ function Running({ running, slug, mayAct }: RunningProps) {
       {running.error && <p class="warn">{running.error}</p>}
       {progress && <LiveProgress progress={progress} />}
       {mayAct && (
-        <Button disabled={busy.value} onClick={() => void act(slug, () => cancelRound(slug, n))}>
-          Cancel the round
-        </Button>
+        <Ask
+          label="Cancel the round"
+          question={`Stop round ${n}? Its training is lost; what is labelled stays labelled.`}
+          disabled={busy.value}
+          act={() => void act(slug, () => cancelRound(slug, n))}
+        />
       )}
       <Refusal />
     </Card>
@@ -95,14 +98,13 @@ function LiveProgress({ progress }: { progress: NonNullable<RunningRound["progre
 function StartForm({ slug }: { slug: string }) {
   const strategies = campaign.value?.strategies ?? [];
   const chosen = strategy.value || campaign.value?.strategy || strategies[0];
-  const start = (event: Event) => {
-    event.preventDefault();
+  const start = () => {
     const size = batch.value === null ? {} : { batch: batch.value };
     const dice = seed.value === null ? {} : { seed: seed.value };
     void act(slug, () => startRound(slug, { strategy: chosen, ...size, ...dice }));
   };
   return (
-    <form class="start" onSubmit={start}>
+    <form class="start" onSubmit={(event) => event.preventDefault()}>
       <label>
         Strategy
         <select
@@ -124,9 +126,16 @@ function StartForm({ slug }: { slug: string }) {
         placeholder={String(campaign.value?.batch_size ?? "")}
       />
       <NumberField label="Seed" min={0} max={2 ** 32 - 1} value={seed} placeholder="drawn" />
-      <button type="submit" class="button main" disabled={busy.value}>
-        {busy.value ? "Starting …" : "Start round"}
-      </button>
+      <Ask
+        label={busy.value ? "Starting …" : "Start round"}
+        question={`Older open tasks of the active lane are closed. Start (${chosen}) and open up to ${grouped(
+          batch.value ?? campaign.value?.batch_size ?? 0,
+        )}?`}
+        look="main"
+        disabled={busy.value}
+        ready={filledIn}
+        act={start}
+      />
     </form>
   );
 }

@@ -1,5 +1,5 @@
 import type { Gold } from "../../api/quality";
-import { Button } from "../../widgets/button";
+import { Ask } from "../../widgets/ask";
 import { Card, Empty } from "../../widgets/card";
 import { retire } from "./desk";
 
@@ -36,12 +36,11 @@ export function GoldPanel({ gold }: { gold: Gold[] }) {
                 <td class="wide-words">{each.guide || "–"}</td>
                 <td>
                   {each.active ? (
-                    <Button
-                      title="Serve it no more: it becomes an example of the guide"
-                      onClick={() => void retire(each.annotation)}
-                    >
-                      Retire
-                    </Button>
+                    <Ask
+                      label="Retire"
+                      question="Measure nobody by it from now on, and show it in the guide?"
+                      act={() => void retire(each.annotation)}
+                    />
                   ) : (
                     "in the guide"
                   )}

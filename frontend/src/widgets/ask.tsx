@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Button } from "../../widgets/button";
+import { Button } from "./button";
+import "./ask.css";
 
 interface AskProps {
   label: string;
@@ -7,10 +8,14 @@ interface AskProps {
   question: string;
   act: () => void;
   disabled?: boolean;
+  look?: "plain" | "main";
+  /** Asked before the question: whether what was filled in will do. */
+  ready?: (button: HTMLElement) => boolean;
 }
 
 /** An act that asks once, in place. */
-export function Ask({ label, question, act, disabled = false }: AskProps) {
+export function Ask(props: AskProps) {
+  const { label, question, act, disabled = false, look = "plain", ready = () => true } = props;
   const [asking, setAsking] = useState(false);
   const place = useRef<HTMLSpanElement>(null);
   // The button that was pressed is gone: whoever uses a keyboard goes on at the harmless answer.
@@ -19,7 +24,11 @@ export function Ask({ label, question, act, disabled = false }: AskProps) {
   }, [asking]);
   if (!asking) {
     return (
-      <Button disabled={disabled} onClick={() => setAsking(true)}>
+      <Button
+        look={look}
+        disabled={disabled}
+        onClick={({ currentTarget }) => ready(currentTarget) && setAsking(true)}
+      >
         {label}
       </Button>
     );
@@ -38,3 +47,7 @@ export function Ask({ label, question, act, disabled = false }: AskProps) {
     </span>
   );
 }
+
+/** Whether the form round a button is filled in; what isn't is pointed out by the browser. */
+export const filledIn = (button: HTMLElement): boolean =>
+  button.closest("form")?.reportValidity() ?? true;
