@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -136,6 +137,18 @@ class ModelView(Resource):
         """One model, and what was decided about it."""
         campaign = campaign_for(request.user, slug)
         return Response(told(model_of(campaign, hash)))
+
+
+class ModelCard(Resource):
+    @reads("model_card", answer=OpenApiTypes.OBJECT, refuses=[403])
+    def get(self, request: Request, slug: str, hash: str) -> Response:
+        """Its card.json: what it sees, learnt from and was set to, how it was judged, and where it
+        was trained. `card_sha256` is the hash of all the rest."""
+        model = model_of(campaign_for(request.user, slug, LEADS), hash)
+        name = f"{slug}-{model.hash[:8]}-card.json"
+        return Response(
+            model.card, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+        )
 
 
 class PromoteModel(Resource):

@@ -32,6 +32,7 @@ from labelling.api.members import MemberInvitation, Members, MemberView
 from labelling.api.mining import MiningView
 from labelling.api.minings import CancelMining, MiningJob, StartMining
 from labelling.api.models import (
+    ModelCard,
     Models,
     ModelView,
     PromoteModel,
@@ -133,6 +134,7 @@ urlpatterns = [
     path("campaigns/<slug:slug>/models", Models.as_view()),
     path("campaigns/<slug:slug>/models/rollback", RollBackModel.as_view()),
     path("campaigns/<slug:slug>/models/<str:hash>", ModelView.as_view()),
+    path("campaigns/<slug:slug>/models/<str:hash>/card", ModelCard.as_view()),
     path("campaigns/<slug:slug>/models/<str:hash>/promote", PromoteModel.as_view()),
     path("campaigns/<slug:slug>/promotion/rules", PromotionRulesView.as_view()),
     path("campaigns/<slug:slug>/flags", Flags.as_view()),

@@ -4,6 +4,7 @@ synthetic: tiles are painted, and figures are made up so that each panel has som
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from math import exp
 from typing import Any
 
@@ -114,12 +115,13 @@ def _round(campaign: Campaign, n: int) -> None:
     done = now() - timedelta(days=11 * (6 - n))
     name = f"{campaign.slug}-{n}"
     snapshot = Snapshot.objects.create(
-        hash=f"snapshot-{name}", campaign=campaign, rule={}, folder=f"snapshots/{name}",
+        hash=sha256(name.encode()).hexdigest(), campaign=campaign, rule={},
+        folder=f"snapshots/{name}",
         counts={"samples": 6 * n, "pool": 5 * n, "pixels": {"0": 9, "1": 5}}, created=done,
     )  # fmt: skip
     model = Model.objects.create(
         hash=f"{n}123456789abcdef-{name}", campaign=campaign, snapshot=snapshot,
-        folder=f"models/{name}", card=_card(), metrics=_metrics(n), created=done,
+        folder=f"models/{name}", card=_card(n), metrics=_metrics(n), created=done,
         state={5: "candidate", 4: "champion"}.get(n, "retired"), decided=done,
         decision=_decision(),
     )  # fmt: skip
@@ -142,11 +144,16 @@ def _metrics(n: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _card() -> dict[str, Any]:
+def _card(n: int) -> dict[str, Any]:
     before = [[p / 15, (p / 15) ** 1.6, 900] for p in range(1, 15)]
     after = [[p / 15, (p / 15) ** 1.1, 900] for p in range(1, 15)]
     return {
         "classes": [{"code": code, "name": name} for code, name in enumerate(NAMES)],
+        "bands": list(BANDS),
+        "config": {"steps": 100 * n, "batch": 4, "seed": 7},
+        "snapshot": {"synthetic": True, "samples": {"pool": 5 * n, "validation": 9, "test": 0}},
+        "metrics": _metrics(n),
+        "environment": {"python": "3.11", "torch": "2.13", "device": "cpu"},
         "temperatures": [1.62, 1.48],
         "calibration": {
             "pixels": 50_400, "scenes": 9, "held_out": True,

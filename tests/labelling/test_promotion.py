@@ -19,6 +19,7 @@ from tests.labelling.insights.rows import RoundFactory
 from tests.labelling.judged import kept, listed, stored, trained
 from tests.labelling.test_commands import said
 from training.__main__ import main
+from training.files import canonical, sha256
 
 pytestmark = pytest.mark.django_db
 MODELS = "/api/v1/campaigns/north/models"
@@ -235,6 +236,20 @@ def test_everybody_sees_the_models_and_leads_change_the_champion(campaign):
     assert ana.get(f"{MODELS}/abc").status_code == 404
     assert lea.post(f"{MODELS}/rollback", {}).json()["hash"][:2] == "aa"
     assert ana.post(f"{MODELS}/rollback", {}).status_code == 403
+
+
+def test_a_lead_is_given_the_card_whole_so_that_its_hash_can_be_checked(campaign, tmp_path):
+    model = kept(trained(tmp_path, seed=1), campaign)
+    ana, lea = client(campaign, "ana", "annotator"), client(campaign, "lea", "lead")
+
+    given = lea.get(f"{MODELS}/{model.hash}/card")
+    card = json.loads(given.content)
+    claimed = card.pop("card_sha256")
+    assert claimed == model.hash == sha256(canonical(card))
+    assert {"config", "snapshot", "metrics", "environment", "weights"} <= set(card)
+    assert given["Content-Disposition"].endswith(f'filename="north-{model.hash[:8]}-card.json"')
+    assert lea.get(f"{MODELS}/{'f' * 64}/card").status_code == 404
+    assert ana.get(f"{MODELS}/{model.hash}/card").status_code == 403
 
 
 def test_rules_are_read_and_changed_by_leads(campaign):

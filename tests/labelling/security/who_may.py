@@ -150,6 +150,7 @@ TABLE = {
         DELETE {campaign}/members/{username}
         PATCH {campaign}/members/{username}
         GET {campaign}/members/{username}/invitation
+        GET {campaign}/models/{hash}/card
         POST {campaign}/models/rollback
         POST {campaign}/models/{hash}/promote
         GET {campaign}/people

@@ -1,8 +1,8 @@
 import { type Alert, fetchAlerts } from "../../api/lead";
 import type { Progress } from "../../api/types";
 import { cataloguePath, qualityPath, reviewPath } from "../../route";
+import { useAnswer } from "../../widgets/asked";
 import { moment } from "../../words";
-import { useAnswer } from "./asked";
 import { fetchedAt } from "./board";
 import { Panel } from "./panel";
 

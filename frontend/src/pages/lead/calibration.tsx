@@ -1,8 +1,8 @@
 import { type Calibration, type ClassCalibration, fetchCalibration } from "../../api/lead";
 import type { Progress } from "../../api/types";
+import { useAnswer } from "../../widgets/asked";
 import { Empty } from "../../widgets/card";
 import { counted } from "../../words";
-import { useAnswer } from "./asked";
 import { isSynthetic } from "./board";
 import { calibrationRows, type ReliabilityBin } from "./calibrationdata";
 import { Panel } from "./panel";

@@ -1,10 +1,10 @@
 import { useState } from "preact/hooks";
 import { type ComparedMask, type Comparison, fetchComparison } from "../../api/lead";
+import { useAnswer } from "../../widgets/asked";
 import { Synthetic } from "../../widgets/badge";
 import { Empty } from "../../widgets/card";
 import { Chart } from "../../widgets/chart";
 import { counted, day, percent } from "../../words";
-import { useAnswer } from "./asked";
 import { bufferLines, bufferOf, bufferRows, comparisonRows, figureWords } from "./comparisondata";
 import { signed } from "./modelsdata";
 import { Panel } from "./panel";

@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import { type CvatPerson, fetchCvatPeople, mapCvatPerson, matchCvatPeople } from "../../api/lead";
 import { problemOfThrown } from "../../api/problems";
+import { type Answered, useAnswer } from "../../widgets/asked";
 import { Button } from "../../widgets/button";
 import { counted } from "../../words";
-import { type Answered, useAnswer } from "./asked";
 
 /** Who the members are in CVAT, found by name and e-mail or said by hand. */
 export function CvatPeopleList({ slug }: { slug: string }) {

@@ -2,11 +2,11 @@ import { useState } from "preact/hooks";
 import type { Growth, GrowthPart } from "../../api/lead";
 import type { Progress } from "../../api/types";
 import { cataloguePath } from "../../route";
+import type { Answered } from "../../widgets/asked";
 import { Empty } from "../../widgets/card";
 import { Chart } from "../../widgets/chart";
 import { fillOf } from "../../widgets/chartfill";
 import { counted, grouped, percent } from "../../words";
-import type { Answered } from "./asked";
 import { Meter, Splits, States } from "./counts";
 import {
   classRows,

@@ -4,6 +4,7 @@ import { fetchGrowth, fetchMonitor } from "../../api/lead";
 import type { Progress } from "../../api/types";
 import { annotatePath } from "../../route";
 import { otherTheme, theme, wear } from "../../theme";
+import { useAnswer } from "../../widgets/asked";
 import { Synthetic } from "../../widgets/badge";
 import { Button } from "../../widgets/button";
 import { Failure } from "../../widgets/failure";
@@ -11,7 +12,6 @@ import { Places } from "../../widgets/places";
 import { SignOut } from "../../widgets/signout";
 import { clockTime } from "../../words";
 import { AlertsPanel } from "./alerts";
-import { useAnswer } from "./asked";
 import { BatchPanel } from "./batch";
 import { campaign, fetchedAt, isSynthetic, problem, progress, refresh, watch } from "./board";
 import { CalibrationPanel } from "./calibration";
@@ -20,6 +20,7 @@ import { CurvePanel } from "./curve";
 import { CvatPanel } from "./cvat";
 import { ClassPanel, GrowthPanel, SpreadPanel } from "./growth";
 import { JobsPanel } from "./jobs";
+import { ModelCardPanel } from "./modelcard";
 import { ModelsPanel } from "./models";
 import { ControlPanel, monitored, RandomPanel, StoppingPanel } from "./monitor";
 import { PeoplePanel } from "./people";
@@ -36,6 +37,7 @@ export default function LeadPage({ slug }: { slug: string }) {
   return (
     <main class="lead">
       <Header slug={slug} />
+      <PartsBar />
       {problem.value && (
         <p class="stale" role="alert">
           {problem.value.message} What you see is from {clockTime(fetchedAt.value)}; asking again by
@@ -80,6 +82,7 @@ function Panels({ slug, progress }: { slug: string; progress: Progress }) {
         <CurvePanel {...asked} />
         <RoundsPanel progress={progress} />
         <ModelsPanel {...asked} />
+        <ModelCardPanel slug={slug} />
         <ControlPanel slug={slug} monitor={monitor} />
         <RandomPanel slug={slug} monitor={monitor} />
         <StoppingPanel slug={slug} monitor={monitor} />
@@ -132,16 +135,8 @@ function Header({ slug }: { slug: string }) {
       <h1>
         {campaign.value?.name} {isSynthetic.value && <Synthetic />}
       </h1>
-      <nav class="parts-of-page" aria-label="Parts of the page">
-        {PARTS.map(([id, words]) => (
-          <a key={id} href={`#${id}`}>
-            {words}
-          </a>
-        ))}
-      </nav>
       <span class="grow" />
       <Places slug={slug} here="lead" who="lead" />
-      <span class="faint">as of {clockTime(fetchedAt.value)}</span>
       <Button look="quiet" onClick={() => wear(otherTheme())}>
         {otherTheme() === "light" ? "Light" : "Dark"}
       </Button>
@@ -150,5 +145,21 @@ function Header({ slug }: { slug: string }) {
       </a>
       <SignOut />
     </header>
+  );
+}
+
+function PartsBar() {
+  return (
+    <div class="partsbar">
+      <nav class="parts-of-page" aria-label="Parts of the page">
+        {PARTS.map(([id, words]) => (
+          <a key={id} href={`#${id}`}>
+            {words}
+          </a>
+        ))}
+      </nav>
+      <span class="grow" />
+      <span class="faint">as of {clockTime(fetchedAt.value)}</span>
+    </div>
   );
 }

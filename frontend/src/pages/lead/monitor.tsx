@@ -1,10 +1,10 @@
 import type { Monitor } from "../../api/lead";
 import type { Progress } from "../../api/types";
 import { cataloguePath } from "../../route";
+import type { Answered } from "../../widgets/asked";
 import { Empty } from "../../widgets/card";
 import { Chart } from "../../widgets/chart";
 import { counted, duration, percent } from "../../words";
-import type { Answered } from "./asked";
 import {
   controlLines,
   controlRows,

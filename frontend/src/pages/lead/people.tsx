@@ -2,9 +2,9 @@ import { fetchWork, type Work } from "../../api/lead";
 import { fetchPairs } from "../../api/quality";
 import type { Progress } from "../../api/types";
 import { qualityPath } from "../../route";
+import { useAnswer } from "../../widgets/asked";
 import { Empty } from "../../widgets/card";
 import { counted, day, duration, grouped } from "../../words";
-import { useAnswer } from "./asked";
 import { Panel } from "./panel";
 import { kappas, workRows } from "./peopledata";
 

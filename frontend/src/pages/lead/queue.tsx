@@ -1,9 +1,9 @@
 import { fetchQueue, type Lane, type Queue } from "../../api/lead";
 import type { Progress } from "../../api/types";
 import { cataloguePath, reviewPath } from "../../route";
+import { useAnswer } from "../../widgets/asked";
 import { Empty } from "../../widgets/card";
 import { counted, grouped, percent } from "../../words";
-import { useAnswer } from "./asked";
 import { fetchedAt } from "./board";
 import { Panel } from "./panel";
 import { ageOf, forecast, laneRows } from "./queuedata";

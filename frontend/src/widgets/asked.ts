@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { type Problem, problemOfThrown } from "../../api/problems";
+import { type Problem, problemOfThrown } from "../api/problems";
 
 export interface Answered<T> {
   /** The last answer; it stays while a newer one is on its way or doesn't come. */
