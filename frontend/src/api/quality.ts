@@ -1,4 +1,5 @@
 import { answer, api } from "./client";
+import { Refused } from "./problems";
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
@@ -47,3 +48,46 @@ export const retireGold = (slug: string, annotation: string): Promise<Gold> =>
       params: { path: { slug, annotation } },
     }),
   );
+
+export type HintReport = Schemas["HintReport"];
+export type SkipRates = Schemas["SkipRates"];
+export type Mining = Schemas["Mining"];
+export type DoubtedLabel = Schemas["DoubtedLabel"];
+export type LongJob = Schemas["LongJob"];
+
+/** What pre-labels do to labels. */
+export const fetchHints = (slug: string): Promise<HintReport> =>
+  answer(api.GET("/api/v1/campaigns/{slug}/hints", { params: { path: { slug } } }));
+
+/** Skips by score, of the newest finished round; null: there is no such round yet. */
+export const fetchSkipRates = (slug: string): Promise<SkipRates | null> =>
+  noneYet(answer(api.GET("/api/v1/campaigns/{slug}/flags/rates", { params: { path: { slug } } })));
+
+/** The newest search for label errors, a page of it; null: none was made yet. */
+export const fetchMining = (slug: string, cursor: string | null = null): Promise<Mining | null> =>
+  noneYet(
+    answer(
+      api.GET("/api/v1/campaigns/{slug}/label-errors", {
+        params: { path: { slug }, query: { limit: 20, ...(cursor ? { cursor } : {}) } },
+      }),
+    ),
+  );
+
+/** `top`: labels to have drawn anew by somebody else; 0: they are only ranked. */
+export const startMining = (slug: string, top: number): Promise<LongJob> =>
+  answer(
+    api.POST("/api/v1/campaigns/{slug}/label-errors/jobs", {
+      params: { path: { slug } },
+      // The other settings have defaults, which the generated types don't know.
+      body: { top } as Schemas["MiningOrderRequest"],
+    }),
+  );
+
+async function noneYet<T>(asked: Promise<T>): Promise<T | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof Refused && error.status === 404) return null;
+    throw error;
+  }
+}

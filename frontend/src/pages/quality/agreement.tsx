@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { Agreement, PeoplePair } from "../../api/quality";
 import { Card, Empty } from "../../widgets/card";
 import { counted, percent } from "../../words";
-import { agreement, campaign } from "./desk";
+import { agreement, nameOfClass } from "./desk";
 import { Matrix } from "./matrix";
 
 const figure = (value: number | null) => (value === null ? "–" : value.toFixed(2));
@@ -90,7 +90,7 @@ function ClassTable({ found }: { found: Agreement }) {
 export function PairsPanel({ pairs }: { pairs: PeoplePair[] }) {
   const [chosen, setChosen] = useState(0);
   const pair = pairs[chosen];
-  const names = agreement.value?.codes.map(nameOf) ?? [];
+  const names = agreement.value?.codes.map(nameOfClass) ?? [];
   return (
     <Card title="Who differs from whom?">
       {!pair && <Empty>No two people have labelled the same tile yet.</Empty>}
@@ -120,6 +120,3 @@ export function PairsPanel({ pairs }: { pairs: PeoplePair[] }) {
     </Card>
   );
 }
-
-const nameOf = (code: number): string =>
-  campaign.value?.schema.classes.find((each) => each.code === code)?.name ?? `code ${code}`;

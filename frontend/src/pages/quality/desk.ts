@@ -51,6 +51,9 @@ export async function open(slug: string): Promise<void> {
   }
 }
 
+export const nameOfClass = (code: number): string =>
+  campaign.value?.schema.classes.find((each) => each.code === code)?.name ?? `code ${code}`;
+
 export const hasMoreFlags = () => flagCursor.value !== null;
 
 export async function moreFlags(): Promise<void> {
@@ -80,7 +83,8 @@ function take(found: Flag[], cursor: string | null): void {
   flagCursor.value = cursor;
 }
 
-async function trying(act: () => Promise<void>): Promise<void> {
+/** Do it, and show what was refused. */
+export async function trying(act: () => Promise<void>): Promise<void> {
   trouble.value = null;
   try {
     await act();

@@ -4,7 +4,8 @@ import { Card, Empty } from "../../widgets/card";
 import { counted, day, moment } from "../../words";
 import { decide, hasMoreFlags, moreFlags } from "./desk";
 
-const REASONS: Record<string, string> = {
+/** Why a tile was skipped, in words. */
+export const REASONS: Record<string, string> = {
   bad_imagery: "the picture is broken",
   cannot_decide: "it can’t be told what is what",
   technical: "the workbench failed",

@@ -7,9 +7,12 @@ import { Places } from "../../widgets/places";
 import { TopBar } from "../../widgets/topbar";
 import { AgreementPanel, PairsPanel } from "./agreement";
 import { agreement, campaign, flags, gold, open, pairs, problem, trouble, waiting } from "./desk";
+import { DoubtedPanel } from "./doubted";
 import { FlagsPanel } from "./flags";
 import { GoldPanel } from "./gold";
+import { HintsPanel } from "./hints";
 import "./quality.css";
+import { SkipRatesPanel } from "./skiprates";
 import { WaitingPanel } from "./waiting";
 
 wear(theme.value);
@@ -21,6 +24,7 @@ export default function QualityPage({ slug }: { slug: string }) {
     void open(slug);
   }, [slug]);
   if (problem.value) return <Failure problem={problem.value} retry={() => void open(slug)} />;
+  const leads = campaign.value?.role === "lead";
   return (
     <main class="quality">
       <TopBar
@@ -47,8 +51,11 @@ export default function QualityPage({ slug }: { slug: string }) {
           <WaitingPanel slug={slug} rows={waiting.value} />
           <FlagsPanel flags={flags.value} />
           {agreement.value && <AgreementPanel found={agreement.value} />}
+          <SkipRatesPanel slug={slug} />
           {pairs.value && <PairsPanel pairs={pairs.value} />}
+          {leads && <HintsPanel slug={slug} />}
           {gold.value && <GoldPanel gold={gold.value} />}
+          {leads && <DoubtedPanel slug={slug} />}
         </div>
       ) : (
         <p class="sheet" aria-busy="true">
