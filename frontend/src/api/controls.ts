@@ -1,5 +1,5 @@
 import { answer, api } from "./client";
-import type { components } from "./schema";
+import type { components, operations } from "./schema";
 
 type Schemas = components["schemas"];
 export type Setting = Schemas["Setting"];
@@ -198,3 +198,19 @@ export const fetchReleaseJob = (slug: string, id: string) =>
   answer(
     api.GET("/api/v1/campaigns/{slug}/releases/jobs/{id}", { params: { path: { slug, id } } }),
   );
+
+export type AuditEvent = Schemas["Event"];
+export type EventQuery = NonNullable<operations["events"]["parameters"]["query"]>;
+
+/** What was done in the campaign, the newest first. */
+export const fetchEvents = (slug: string, query: EventQuery) =>
+  answer(
+    api.GET("/api/v1/campaigns/{slug}/events", {
+      params: { path: { slug }, query: { ...query, limit: 50 } },
+    }),
+  );
+
+/** A funder's page of those days, both included; as a page of its own, or as numbers. */
+export const reportPath = (slug: string, first: string, last: string, kind: "page" | "numbers") =>
+  `/api/v1/campaigns/${encodeURIComponent(slug)}/report${kind === "page" ? ".html" : ""}?` +
+  new URLSearchParams({ first, last });

@@ -8,9 +8,11 @@ import { Failure } from "../../widgets/failure";
 import { NoticeBar } from "../../widgets/notice";
 import { Places } from "../../widgets/places";
 import { TopBar } from "../../widgets/topbar";
+import { AuditPanel } from "./audit";
 import "./controls.css";
 import { campaign, edits, open, problem, said, scheduleEdits, settings, trouble } from "./desk";
 import { PeoplePanel } from "./people";
+import { ReportPanel } from "./report";
 import { RoundsPanel } from "./rounds";
 import { SchedulePanel } from "./schedule";
 import { SettingsPanel } from "./settings";
@@ -36,6 +38,8 @@ const SECTIONS: { id: string; name: string; Panel: ComponentType }[] = [
   { id: "people", name: "People", Panel: PeoplePanel },
   { id: "programs", name: "Programs", Panel: TokensPanel },
   { id: "data", name: "Snapshots, releases", Panel: SnapshotsPanel },
+  { id: "report", name: "Report", Panel: ReportPanel },
+  { id: "events", name: "Who did what", Panel: AuditPanel },
 ];
 
 const shown = signal(location.hash.slice(1));
