@@ -19,12 +19,23 @@ export const pickTiles = (slug: string, tiles: string[], why: string) =>
     }),
   );
 
-/** The newest label of the tile in this campaign, or null. */
-export async function fetchNewestLabel(tile: string, slug: string): Promise<LabelVersion | null> {
+/** Versions of the tile's label in this campaign, the newest first. */
+export async function fetchVersions(
+  tile: string,
+  slug: string,
+  limit = 50,
+): Promise<LabelVersion[]> {
   const { results } = await answer(
     api.GET("/api/v1/tiles/{id}/labels", {
-      params: { path: { id: tile }, query: { campaign: slug, limit: 1 } },
+      params: { path: { id: tile }, query: { campaign: slug, limit } },
     }),
   );
-  return results[0] ?? null;
+  return results;
 }
+
+export const fetchNewestLabel = async (tile: string, slug: string): Promise<LabelVersion | null> =>
+  (await fetchVersions(tile, slug, 1))[0] ?? null;
+
+/** A new version with these pixels follows the current one. */
+export const revertTo = (version: string): Promise<LabelVersion> =>
+  answer(api.POST("/api/v1/annotations/{id}/revert", { params: { path: { id: version } } }));

@@ -10,6 +10,7 @@ import { Synthetic } from "../../widgets/badge";
 import { Button } from "../../widgets/button";
 import { day } from "../../words";
 import { campaign, compared } from "./desk";
+import { Versions } from "./versions";
 
 /** Any two of a tile's label, model and rule masks, beside its image. */
 export function CompareDialog({ tile }: { tile: CatalogueTile }) {
@@ -19,9 +20,9 @@ export function CompareDialog({ tile }: { tile: CatalogueTile }) {
   const [image, setImage] = useState<HTMLImageElement | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   useEffect(() => dialog.current?.showModal(), []);
-  useEffect(() => {
-    load(tile, comparison, view).then(setImage, (error) => setProblem(problemOfThrown(error)));
-  }, [tile.id]);
+  const show = () =>
+    void load(tile, comparison, view).then(setImage, (error) => setProblem(problemOfThrown(error)));
+  useEffect(show, [tile.id]);
   const close = () => {
     compared.value = null;
   };
@@ -70,6 +71,7 @@ export function CompareDialog({ tile }: { tile: CatalogueTile }) {
             : "Loading …"}
         </ComparePanel>
       </div>
+      <Versions tile={tile.id} changed={show} />
     </dialog>
   );
 }

@@ -17,7 +17,7 @@ import {
 } from "./desk";
 import { cellsInSight, gridShape, moved } from "./grid";
 
-const CELL = { width: 156, step: 214 }; // CSS pixels, as catalogue.css has them
+const CELL = { width: 172, step: 246 }; // CSS pixels, as catalogue.css has them
 const START = { top: 0, width: 900, height: 800 };
 
 /** The tiles; of 10⁴ only those in sight are drawn. */
@@ -106,7 +106,6 @@ function Cell({ tile, at, row, column, active, wake, range }: CellProps) {
       class="cell"
       role="option"
       aria-selected={isChosen}
-      aria-label={`${tile.place}, ${day(tile.datetime)}, ${task ? task.state : "no task"}`}
       tabIndex={active ? 0 : -1}
       data-at={at}
       style={{ transform: `translate(${column * CELL.width}px, ${row * CELL.step}px)` }}
@@ -117,13 +116,13 @@ function Cell({ tile, at, row, column, active, wake, range }: CellProps) {
       onKeyDown={onKeyDown}
       title={tile.why || tile.key}
     >
-      <Thumb tile={tile.id} side={140} />
+      <Thumb tile={tile.id} side={156} />
       <span class="place">{tile.place}</span>
       <span class="faint">
         {day(tile.datetime)}
         {tile.score !== null && ` · score ${tile.score.toFixed(2)}`}
       </span>
-      <span class="faint">
+      <span class="faint cell-state">
         {tile.fence && <span class="warn">{tile.fence} · </span>}
         {task && <span class={`state ${task.state}`}>{task.state.replace("_", " ")} · </span>}
         {tile.cloud === null ? "cloud not known" : `${percent(tile.cloud)} cloud`}
