@@ -81,6 +81,13 @@ class BatchSerializer(serializers.Serializer):
     size = serializers.IntegerField()
     slices = serializers.DictField(child=serializers.IntegerField())
     tiles = BatchTileSerializer(many=True, help_text="The first of them, in pick order.")
+    ranked_by = serializers.CharField(
+        allow_blank=True, help_text="Hash of the model that chose; empty: the round had none."
+    )
+    outdated = serializers.BooleanField(
+        help_text="Whether another model would choose now: the champion, or the newest one while "
+        "there is none."
+    )
 
 
 class PersonSerializer(serializers.Serializer):

@@ -6,9 +6,9 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Case, Count, OuterRef, Subquery, When
 
-from labelling.models import Campaign, Round, Score, Task
+from labelling.models import Campaign, Model, Round, Score, Task
 
 SHOWN = 48
 """Tiles of a batch that the page shows: it may have ten thousand, and is asked for often."""
@@ -51,12 +51,17 @@ class Batch:
     """{part of the batch: tiles}, the largest first."""
     tiles: list[PickedTile]
     """The first SHOWN in pick order."""
+    ranked_by: str
+    """Hash of the model that chose; empty: the round had none."""
+    outdated: bool
+    """Whether another model would choose now: the champion, or the newest while there is none."""
 
 
 def current_batch(campaign: Campaign) -> Batch | None:
     """What the newest finished round picked; None before the first. Causes three queries."""
     done = Round.objects.filter(campaign=campaign, state=Round.State.DONE)
-    newest = done.order_by("-n").first()
+    ranking = done.select_related("ranked_by").annotate(ranks_now=_ranks_now(campaign))
+    newest = ranking.order_by("-n").first()
     if newest is None:
         return None
     picked = Score.objects.filter(round=newest, picked__isnull=False)
@@ -67,7 +72,16 @@ def current_batch(campaign: Campaign) -> Batch | None:
         size=sum(slices.values()),
         slices=dict(ordered),
         tiles=_picked(newest),
+        ranked_by=newest.ranked_by.hash if newest.ranked_by else "",
+        outdated=newest.ranks_now != newest.ranked_by_id,
     )
+
+
+def _ranks_now(campaign: Campaign) -> Subquery:
+    """Id of the model that a round begun now would rank by, were it to train none."""
+    first = Case(When(state=Model.State.CHAMPION, then=0), default=1)
+    ranking = Model.objects.filter(campaign=campaign).order_by(first, "-pk")
+    return Subquery(ranking.values("pk")[:1])
 
 
 def _picked(round: Round) -> list[PickedTile]:

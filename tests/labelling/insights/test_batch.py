@@ -1,9 +1,10 @@
 import pytest
 
 from labelling.insights.batch import current_batch
-from labelling.models import Score
+from labelling.models import Round, Score
 from tests.factories import CampaignFactory, TaskFactory
 from tests.labelling.insights.rows import RoundFactory, score, tile
+from tests.labelling.judged import listed
 
 pytestmark = pytest.mark.django_db
 
@@ -104,3 +105,15 @@ def test_of_a_large_batch_the_first_tiles_are_shown_and_all_are_counted(north, m
 
     assert [each.rank for each in batch.tiles] == [1, 2]
     assert (batch.size, batch.slices) == (4, {"informative": 3, "control": 1})
+
+
+def test_an_order_by_another_model_than_ranks_now_is_outdated(north):
+    old, new = (listed(north, name) for name in ("aa", "bb"))
+    score(RoundFactory(campaign=north, n=1, ranked_by=old), tile(north), value=0.9, picked=1)
+
+    assert (current_batch(north).ranked_by, current_batch(north).outdated) == (old.hash, True)
+    old.state = "champion"
+    old.save()
+    assert not current_batch(north).outdated
+    Round.objects.update(ranked_by=new)
+    assert current_batch(north).outdated

@@ -5,13 +5,14 @@ import { Synthetic } from "../../widgets/badge";
 import { Empty } from "../../widgets/card";
 import { Thumb } from "../../widgets/thumb";
 import { counted, day, grouped } from "../../words";
-import { batchRows, partsOf } from "./batchdata";
+import { batchRows, partsOf, provisional } from "./batchdata";
 import { Panel } from "./panel";
 
 const FIRST = 12; // tiles before "show all"
 
 /** The tiles the last round picked, in the order they are served, each with its reason. */
-export function BatchPanel({ progress: { batch }, slug }: { progress: Progress; slug: string }) {
+export function BatchPanel({ progress, slug }: { progress: Progress; slug: string }) {
+  const { batch, running } = progress;
   const [all, setAll] = useState(false);
   const tiles = batch?.tiles ?? [];
   const most = Math.max(...tiles.map(({ score }) => score ?? 0), 0);
@@ -42,6 +43,7 @@ export function BatchPanel({ progress: { batch }, slug }: { progress: Progress; 
               </li>
             ))}
           </ul>
+          {provisional(batch, running) && <p class="warn">{provisional(batch, running)}</p>}
           <ol class="batch">
             {tiles.slice(0, all ? undefined : FIRST).map((tile) => (
               <BatchCard key={tile.tile} tile={tile} most={most} slug={slug} />

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ordinal, partsOf } from "./batchdata";
+import { ordinal, partsOf, provisional } from "./batchdata";
 
 const nothing = { quota: "", noise: null, standing: null, probability: null, likeness: null };
 
@@ -29,4 +29,12 @@ test("places are told as they are spoken", () => {
     "21st",
     "112th",
   ]);
+});
+
+test("an order that an older model made, or that is being replaced, is provisional", () => {
+  const batch = { round: 4, outdated: false };
+
+  expect(provisional(batch, null)).toBe("");
+  expect(provisional({ ...batch, outdated: true }, null)).toContain("another model ranks by now");
+  expect(provisional(batch, { n: 5 })).toContain("until round 5 has ranked the pool");
 });

@@ -56,3 +56,16 @@ export const batchRows = (tiles: BatchTile[]): Cell[][] => [
     each.state,
   ]),
 ];
+
+/** Why the order in which tiles are served is not the newest there could be; "" where it is. */
+export function provisional(
+  batch: { round: number; outdated: boolean },
+  running: { n: number } | null,
+): string {
+  if (running) {
+    return `Provisional: until round ${running.n} has ranked the pool, tiles are served in the older order of round ${batch.round}.`;
+  }
+  return batch.outdated
+    ? `Provisional: another model ranks by now than the one that made this order in round ${batch.round}. The next round replaces it.`
+    : "";
+}
